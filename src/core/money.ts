@@ -1,0 +1,74 @@
+/** A whole number of millionths of a US dollar. Sums never drift. */
+export type MicroDollars = number & { readonly __unit: 'micro-dollars' };
+
+/** An hourly rate in whole micro-dollars; `null` anywhere means "unknown". */
+export type MicroDollarsPerHour = MicroDollars;
+
+const MICRO = 1_000_000;
+const HOUR_MS = 3_600_000;
+
+/** Nothing to pay. Not the same as an unknown price. */
+export const ZERO_DOLLARS = 0 as MicroDollars;
+
+/**
+ * Converts a decimal dollar figure, as settings and providers give it.
+ *
+ * @param dollars - finite, not negative
+ * @returns the nearest whole number of micro-dollars
+ * @throws RangeError when the figure is negative, not finite, or too large to be exact
+ */
+export function fromDollars(dollars: number): MicroDollars {
+  const micro = Math.round(dollars * MICRO);
+  if (!Number.isSafeInteger(micro) || micro < 0) {
+    throw new RangeError(`not a dollar amount: ${dollars}`);
+  }
+  return micro as MicroDollars;
+}
+
+/**
+ * Converts back for display and arithmetic outside the money type.
+ *
+ * @param amount - micro-dollars
+ * @returns decimal dollars
+ */
+export function toDollars(amount: MicroDollars): number {
+  return amount / MICRO;
+}
+
+/**
+ * Adds amounts exactly.
+ *
+ * @param amounts - what to add
+ * @returns the sum
+ */
+export function sum(amounts: Iterable<MicroDollars>): MicroDollars {
+  let total = 0;
+  for (const amount of amounts) {
+    total += amount;
+  }
+  return total as MicroDollars;
+}
+
+/**
+ * What a rate costs over a time.
+ *
+ * @param rate - micro-dollars per hour
+ * @param durationMs - milliseconds; negative counts as none
+ * @returns the cost, rounded to a whole micro-dollar
+ */
+export function costOver(rate: MicroDollarsPerHour, durationMs: number): MicroDollars {
+  return Math.round((rate * Math.max(0, durationMs)) / HOUR_MS) as MicroDollars;
+}
+
+/**
+ * Formats for people: two decimals, four below one cent so that small
+ * figures never read as nothing.
+ *
+ * @param amount - micro-dollars
+ * @returns text such as `$1.25` or `$0.0031`
+ */
+export function formatDollars(amount: MicroDollars): string {
+  const dollars = toDollars(amount);
+  const digits = amount !== 0 && dollars < 0.01 ? 4 : 2;
+  return `$${dollars.toFixed(digits)}`;
+}
