@@ -15,7 +15,7 @@ export const ZERO_DOLLARS = 0 as MicroDollars;
  *
  * @param dollars - finite, not negative
  * @returns the nearest whole number of micro-dollars
- * @throws RangeError when the figure is negative, not finite, or too large to be exact
+ * @throws {RangeError} when the figure is negative, not finite, or too large to be exact
  */
 export function fromDollars(dollars: number): MicroDollars {
   const micro = Math.round(dollars * MICRO);

@@ -1,0 +1,104 @@
+import type { RunId } from '../ids.ts';
+import type { MicroDollarsPerHour } from '../money.ts';
+
+/** Where a run stands. `lost` means its end was not recorded; never "done". */
+export type RunState =
+  | 'queued'
+  | 'starting'
+  | 'running'
+  | 'stopping'
+  | 'succeeded'
+  | 'failed'
+  | 'stopped'
+  | 'lost';
+
+/** What to run, complete enough to run it again. No secret values. */
+export interface RunSpec {
+  /** Program and arguments, passed to the system as they are. */
+  readonly argv: readonly string[];
+  /** Added to the environment of the machine's user. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Names of the secrets given to the run. */
+  readonly secrets: readonly string[];
+  /** Absolute working directory on the machine. */
+  readonly directory: string;
+  /** Absolute checkpoint directory on the machine. */
+  readonly checkpointDirectory: string;
+  /** Globs, relative to the checkpoint directory, of what is a checkpoint. */
+  readonly checkpointGlobs: readonly string[];
+  /** Regular expression with named groups for metrics; `null` for heuristics only. */
+  readonly metricsPattern: string | null;
+  /** Template of the arguments that resume, `{checkpoint}` standing for the path. */
+  readonly resumeArgs: readonly string[];
+  /** Preparation step, or empty. */
+  readonly setup: readonly string[];
+  /** Hash of the set-up step's inputs; `null` when it is never skipped. */
+  readonly setupKey: string | null;
+  /** Seconds between TERM and KILL. */
+  readonly graceSeconds: number;
+  /** Whether another run may be active in the same directory. */
+  readonly sharedDirectory: boolean;
+}
+
+/** The state of the code a run started from; `null` parts are unknown. */
+export interface CodeState {
+  readonly commit: string | null;
+  readonly branch: string | null;
+  readonly dirty: boolean;
+}
+
+/** From what a run went on. */
+export interface ResumeOrigin {
+  readonly runId: RunId;
+  /** Absolute path of the checkpoint on the machine. */
+  readonly checkpointPath: string;
+  readonly step: number | null;
+}
+
+/** One execution of a training command. Times are ms since the epoch. */
+export interface Run {
+  readonly id: RunId;
+  readonly name: string;
+  readonly note: string;
+  readonly provider: string;
+  readonly machine: string;
+  /** Profile of `.runctl.toml` it came from. */
+  readonly profile: string | null;
+  /** Absolute path of the workspace folder it was launched from. */
+  readonly workspaceFolder: string | null;
+  readonly spec: RunSpec;
+  readonly code: CodeState | null;
+  readonly resumedFrom: ResumeOrigin | null;
+  readonly state: RunState;
+  readonly stateSince: number;
+  /** Why it is in this state, for people; translated when written. */
+  readonly stateReason: string;
+  readonly createdAt: number;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  readonly exitCode: number | null;
+  /** Signal number when the code reads as one (128 + N is ambiguous). */
+  readonly signal: number | null;
+  /** Price of the machine per hour at launch; `null` when unknown. */
+  readonly rate: MicroDollarsPerHour | null;
+  /** Absolute path of the log's copy on this host. */
+  readonly logPath: string | null;
+}
+
+/** States in which the run still uses its machine. */
+export const ACTIVE_STATES: ReadonlySet<RunState> = new Set([
+  'queued',
+  'starting',
+  'running',
+  'stopping',
+]);
+
+/**
+ * Tells whether the run still uses its machine.
+ *
+ * @param run - the run, or anything with a state
+ * @returns true until it has ended or is lost
+ */
+export function isActive(run: Pick<Run, 'state'>): boolean {
+  return ACTIVE_STATES.has(run.state);
+}
