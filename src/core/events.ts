@@ -60,11 +60,7 @@ export class DisposableStore implements Disposable {
   }
 }
 
-/**
- * Surfaces the error as an uncaught one instead of hiding it.
- *
- * @param error
- */
+// Surfaces the error as an uncaught one instead of hiding it.
 function reportLater(error: unknown): void {
   queueMicrotask(() => {
     throw error;
