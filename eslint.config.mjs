@@ -73,7 +73,7 @@ export default tseslint.config(
         },
       ],
       'jsdoc/tag-lines': ['error', 'any', { startLines: 1 }],
-      eqeqeq: 'error',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
       'max-lines': ['error', { max: 320, skipBlankLines: false }],
     },
   },

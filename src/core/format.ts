@@ -1,0 +1,81 @@
+import * as l10n from '@vscode/l10n';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const BYTE_UNITS = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'];
+
+/**
+ * Writes a duration in its two largest units.
+ *
+ * @param ms - milliseconds; negative counts as none
+ * @returns for example `42s`, `3m 07s`, `2h 05m`, `4d 3h`
+ */
+export function formatDuration(ms: number): string {
+  const time = Math.max(0, Math.floor(ms / SECOND) * SECOND);
+  if (time < MINUTE) {
+    return l10n.t('{0}s', time / SECOND);
+  }
+  if (time < HOUR) {
+    return l10n.t('{0}m {1}s', Math.floor(time / MINUTE), pad((time % MINUTE) / SECOND));
+  }
+  if (time < DAY) {
+    return l10n.t('{0}h {1}m', Math.floor(time / HOUR), pad(Math.floor((time % HOUR) / MINUTE)));
+  }
+  return l10n.t('{0}d {1}h', Math.floor(time / DAY), Math.floor((time % DAY) / HOUR));
+}
+
+/**
+ * Writes how long ago something was, in one unit.
+ *
+ * @param ms - milliseconds since then
+ * @returns for example `just now`, `3m ago`, `5d ago`
+ */
+export function formatAge(ms: number): string {
+  if (ms < MINUTE) {
+    return l10n.t('just now');
+  }
+  if (ms < HOUR) {
+    return l10n.t('{0}m ago', Math.floor(ms / MINUTE));
+  }
+  if (ms < DAY) {
+    return l10n.t('{0}h ago', Math.floor(ms / HOUR));
+  }
+  return l10n.t('{0}d ago', Math.floor(ms / DAY));
+}
+
+/**
+ * Writes a size in decimal units, as disks are sold.
+ *
+ * @param bytes - whole bytes
+ * @returns for example `0 B`, `12.3 MB`
+ */
+export function formatBytes(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < BYTE_UNITS.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  const text = unit === 0 || value >= 100 ? value.toFixed(0) : value.toFixed(1);
+  return `${text} ${BYTE_UNITS[unit] ?? ''}`;
+}
+
+/**
+ * Writes a metric value in at most five significant digits.
+ *
+ * @param value - any finite number
+ * @returns for example `0.0123`, `1.2e-7`, `400`
+ */
+export function formatMetric(value: number): string {
+  if (Number.isInteger(value) && Math.abs(value) < 1e9) {
+    return String(value);
+  }
+  const size = Math.abs(value);
+  return size >= 1e6 || size < 1e-4 ? value.toExponential(2) : String(Number(value.toPrecision(5)));
+}
+
+function pad(value: number): string {
+  return String(value).padStart(2, '0');
+}

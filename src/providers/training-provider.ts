@@ -1,0 +1,69 @@
+import type { CheckpointFiles } from '../checkpoints/checkpoint-files.ts';
+import type { NextAction } from '../core/errors.ts';
+import type { Resource } from '../core/model/records.ts';
+import type { AgentClient } from '../remote/agent/agent-client.ts';
+import type { RemoteShell } from '../remote/remote-shell.ts';
+import type { MachineView } from '../resources/account-snapshot.ts';
+
+/** What a provider can do, so that the UI hides what cannot be. */
+export interface ProviderCapabilities {
+  /** Machines can be stopped and started again. */
+  readonly stop: boolean;
+  readonly spot: boolean;
+  readonly volumes: boolean;
+  /** The provider itself ends a machine at a given time. */
+  readonly lease: boolean;
+  /** Resources carry tags that prove whose they are. */
+  readonly tags: boolean;
+}
+
+/** Whether a provider can be used on this host, and if not what to do. */
+export type Availability =
+  | { readonly available: true }
+  | { readonly available: false; readonly reason: string; readonly nextAction?: NextAction };
+
+/** One complete listing of an account. */
+export interface ProviderListing {
+  readonly machines: readonly MachineView[];
+  readonly resources: readonly Resource[];
+}
+
+/** A machine one can work on. Training, logs and checkpoints need nothing more. */
+export interface Machine {
+  readonly provider: string;
+  readonly id: string;
+  readonly shell: RemoteShell;
+  readonly agent: AgentClient;
+  readonly files: CheckpointFiles;
+  /** True when paths on the machine are paths on this host. */
+  readonly sameHost: boolean;
+}
+
+/** One contract for every vendor. */
+export interface TrainingProvider {
+  /** Registry id, such as `local`. */
+  readonly id: string;
+  /** Name for people, translated. */
+  readonly name: string;
+  readonly capabilities: ProviderCapabilities;
+
+  /** Tells whether it can be used here; cheap, calls no network. */
+  availability(): Promise<Availability>;
+
+  /**
+   * Lists the whole account, page by page.
+   *
+   * @param signal - gives up
+   * @returns everything the provider holds or bills
+   */
+  list(signal: AbortSignal): Promise<ProviderListing>;
+
+  /**
+   * Opens the way to a machine.
+   *
+   * @param machineId - id from a listing
+   * @returns the machine, connected on first use
+   * @throws {NotFoundError} when there is no such machine
+   */
+  connect(machineId: string): Promise<Machine>;
+}

@@ -1,0 +1,103 @@
+import { z } from 'zod';
+
+/** The record a supervisor leaves at the end of a run. */
+export const exitRecordSchema = z.object({
+  code: z.number().int(),
+  signal: z.number().int().nullable(),
+  /** Seconds since the epoch, the machine's clock. */
+  ended: z.number(),
+  phase: z.enum(['setup', 'command']),
+  stop: z.string().nullable(),
+});
+
+/** One line of `status`, `start` and `stop`. */
+export const runStatusSchema = z.object({
+  id: z.string(),
+  state: z.enum(['starting', 'running', 'stopping', 'ended', 'lost', 'missing']),
+  pid: z.number().int().nullish(),
+  /** Seconds since the epoch, the machine's clock. */
+  started: z.number().nullish(),
+  exit: exitRecordSchema.nullish(),
+  beat: z.number().nullish(),
+  /** Bytes in the log. */
+  log: z.number().nullish(),
+  logid: z.string().nullish(),
+  cwd: z.string().nullish(),
+  evidence: z
+    .object({
+      boot: z.enum(['same', 'changed']).nullish(),
+      oom: z.boolean().nullish(),
+      lastbeat: z.number().nullish(),
+      child: z.enum(['alive', 'dead']).nullish(),
+    })
+    .nullish(),
+  existing: z.boolean().optional(),
+  /** The machine's `run.json`, in `list` only. */
+  run: z.unknown().optional(),
+});
+
+/** What the agent knows of one run. */
+export type RunStatus = z.infer<typeof runStatusSchema>;
+
+/** A refusal or failure of a verb. */
+export const agentErrorSchema = z.object({
+  error: z.object({ code: z.string(), message: z.string(), run: z.string().optional() }),
+});
+
+const nullableNumber = z.number().nullish().transform((value) => value ?? null);
+
+/** The answer of `facts`. */
+export const factsSchema = z.object({
+  os: z.string(),
+  arch: z.string(),
+  hostname: z.string(),
+  cpus: nullableNumber,
+  load: z.array(z.number()).nullish().transform((value) => value ?? []),
+  cpuTicks: z.object({ busy: z.number(), total: z.number() }).nullish(),
+  memory: z
+    .object({ total: z.number(), available: z.number() })
+    .nullish()
+    .transform((value) => value ?? null),
+  disks: z.array(z.object({ path: z.string(), total: z.number(), available: z.number() })),
+  gpus: z
+    .array(
+      z.object({
+        index: z.number(),
+        name: z.string(),
+        uuid: z.string().nullish(),
+        utilization: nullableNumber,
+        memoryUsed: nullableNumber,
+        memoryTotal: nullableNumber,
+        temperature: nullableNumber,
+        power: nullableNumber,
+      }),
+    )
+    .nullish()
+    .transform((value) => value ?? null),
+  gpuError: z.string().nullish(),
+  gpuProcesses: z
+    .array(z.object({ gpu: z.string(), pid: z.number(), memory: nullableNumber }))
+    .nullish()
+    .transform((value) => value ?? []),
+  processes: z.array(
+    z.object({
+      pid: z.number(),
+      user: z.string().nullish(),
+      cpu: nullableNumber,
+      rss: nullableNumber,
+      command: z.string(),
+      run: z.string().nullish(),
+    }),
+  ),
+});
+
+/** Facts as the agent writes them. */
+export type AgentFacts = z.infer<typeof factsSchema>;
+
+/** The answer of `version`. */
+export const versionSchema = z.object({
+  agent: z.number(),
+  home: z.string(),
+  detach: z.string(),
+  boot: z.string().nullish(),
+});

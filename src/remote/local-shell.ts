@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import * as l10n from '@vscode/l10n';
+import { CancelledError, MachineError } from '../core/errors.ts';
+import type { ExecOptions, ExecResult, RemoteShell } from './remote-shell.ts';
+
+/** The machine this code runs on, reached by child processes. */
+export class LocalShell implements RemoteShell {
+  private readonly env: NodeJS.ProcessEnv;
+
+  constructor(env: NodeJS.ProcessEnv = process.env) {
+    this.env = env;
+  }
+
+  exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+    const [program, ...args] = argv;
+    if (program === undefined) {
+      throw new RangeError('argv is empty');
+    }
+    return new Promise((resolve, reject) => {
+      const child = spawn(program, args, {
+        env: this.env,
+        stdio: ['pipe', 'pipe', 'pipe'],
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+        ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
+      });
+      const stdout: Buffer[] = [];
+      const stderr: Buffer[] = [];
+      child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
+      child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+      child.on('error', (error) => reject(asMachineError(program, error)));
+      child.on('close', (code, signal) => {
+        const text = Buffer.concat(stderr).toString('utf8');
+        resolve({ code, signal, stdout: Buffer.concat(stdout), stderr: text });
+      });
+      // A program that never reads its input closes the pipe; its exit tells more.
+      child.stdin.on('error', () => undefined);
+      child.stdin.end(options.stdin ?? '');
+    });
+  }
+
+  async put(path: string, content: Buffer, mode: number): Promise<void> {
+    const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+    try {
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await writeFile(temporary, content, { mode, flag: 'wx' });
+      await rename(temporary, path);
+    } catch (cause) {
+      await rm(temporary, { force: true });
+      throw new MachineError('put-failed', l10n.t('Cannot write {0}', path), { cause });
+    }
+  }
+
+  async get(path: string): Promise<Buffer | undefined> {
+    try {
+      return await readFile(path);
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
+        return undefined;
+      }
+      throw new MachineError('get-failed', l10n.t('Cannot read {0}', path), { cause });
+    }
+  }
+}
+
+function asMachineError(program: string, cause: Error): Error {
+  if (cause.name === 'AbortError') {
+    return new CancelledError('Cancelled', { cause });
+  }
+  return new MachineError('exec-failed', l10n.t('Cannot run {0}', program), { cause });
+}

@@ -1,0 +1,155 @@
+import * as l10n from '@vscode/l10n';
+import type { Run, RunState } from '../core/model/run.ts';
+import type { RunStatus } from '../remote/agent/agent-answers.ts';
+
+/** A change of a run that its machine's answer calls for. */
+export interface RunTransition {
+  readonly state: RunState;
+  /** Why, for people. */
+  readonly reason: string;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  readonly exitCode: number | null;
+  readonly signal: number | null;
+}
+
+/** States a run may go to from each state. What has ended stays ended. */
+export const NEXT_STATES: Readonly<Record<RunState, readonly RunState[]>> = {
+  queued: ['starting', 'running', 'stopping', 'succeeded', 'failed', 'stopped', 'lost'],
+  starting: ['running', 'stopping', 'succeeded', 'failed', 'stopped', 'lost'],
+  running: ['stopping', 'succeeded', 'failed', 'stopped', 'lost'],
+  stopping: ['succeeded', 'failed', 'stopped', 'lost'],
+  // "Lost" is what we could see; a machine that answers again may know better.
+  lost: ['running', 'stopping', 'succeeded', 'failed', 'stopped'],
+  succeeded: [],
+  failed: [],
+  stopped: [],
+};
+
+const MS = 1000;
+
+/**
+ * Reads what an agent's answer means for a run.
+ *
+ * @param run - as the ledger has it
+ * @param status - as the machine has it
+ * @param now - milliseconds since the epoch
+ * @returns the change, or `undefined` when there is none
+ */
+export function transitionFor(
+  run: Run,
+  status: RunStatus,
+  now: number,
+): RunTransition | undefined {
+  const next = describe(run, status, now);
+  const moves = next.state !== run.state && NEXT_STATES[run.state].includes(next.state);
+  return moves ? next : undefined;
+}
+
+function describe(run: Run, status: RunStatus, now: number): RunTransition {
+  const startedAt = status.started == null ? run.startedAt : status.started * MS;
+  const base = { startedAt, endedAt: null, exitCode: null, signal: null };
+  switch (status.state) {
+    case 'starting':
+      return { ...base, state: 'starting', reason: l10n.t('Preparing on the machine') };
+    case 'running':
+      return { ...base, state: 'running', reason: l10n.t('Running') };
+    case 'stopping':
+      return { ...base, state: 'stopping', reason: l10n.t('Stop requested') };
+    case 'ended':
+      return ended(status, base, now);
+    case 'missing':
+      return {
+        ...base,
+        state: run.state === 'queued' ? 'queued' : 'lost',
+        reason: l10n.t('Its run directory is gone from the machine'),
+        endedAt: now,
+      };
+    case 'lost':
+      return { ...base, state: 'lost', reason: lostReason(status), endedAt: lostAt(status, now) };
+  }
+}
+
+function ended(
+  status: RunStatus,
+  base: Pick<RunTransition, 'startedAt'>,
+  now: number,
+): RunTransition {
+  const exit = status.exit;
+  const endedAt = exit == null ? now : exit.ended * MS;
+  const outcome = { ...base, endedAt, exitCode: exit?.code ?? null, signal: exit?.signal ?? null };
+  if (exit == null) {
+    return { ...outcome, state: 'lost', reason: l10n.t('It ended without a record') };
+  }
+  if (exit.stop !== null) {
+    return { ...outcome, state: 'stopped', reason: stoppedReason(exit.code, exit.signal) };
+  }
+  if (exit.code === 0) {
+    return { ...outcome, state: 'succeeded', reason: l10n.t('Finished with exit code 0') };
+  }
+  const where = exit.phase === 'setup' ? l10n.t('The set-up step failed: ') : '';
+  return { ...outcome, state: 'failed', reason: where + exitReason(exit.code, exit.signal) };
+}
+
+function stoppedReason(code: number, signal: number | null): string {
+  return l10n.t('Stopped by you; {0}', exitReason(code, signal));
+}
+
+/**
+ * Says what an exit code means.
+ *
+ * @param code - as the shell reports it
+ * @param signal - the signal the code reads as, when it does
+ * @returns a short text for people
+ */
+export function exitReason(code: number, signal: number | null): string {
+  if (signal !== null) {
+    return l10n.t('signal {0}, or exit code {1}', signalName(signal), code);
+  }
+  if (code === 127) {
+    return l10n.t('exit code 127: the command was not found');
+  }
+  if (code === 126) {
+    return l10n.t('exit code 126: the command cannot be executed');
+  }
+  return l10n.t('exit code {0}', code);
+}
+
+const SIGNALS: Readonly<Record<number, string>> = {
+  1: 'HUP',
+  2: 'INT',
+  3: 'QUIT',
+  4: 'ILL',
+  6: 'ABRT',
+  7: 'BUS',
+  8: 'FPE',
+  9: 'KILL',
+  11: 'SEGV',
+  13: 'PIPE',
+  15: 'TERM',
+};
+
+function signalName(signal: number): string {
+  return SIGNALS[signal] ?? String(signal);
+}
+
+function lostReason(status: RunStatus): string {
+  const evidence = status.evidence;
+  const lines = [l10n.t('Its end was not recorded.')];
+  if (evidence?.boot === 'changed') {
+    lines.push(l10n.t('The machine was restarted.'));
+  } else if (evidence?.oom === true) {
+    lines.push(l10n.t('The machine ran out of memory and ended processes.'));
+  } else {
+    lines.push(l10n.t('The process that watched over it is gone.'));
+  }
+  if (evidence?.child === 'alive') {
+    lines.push(l10n.t('The training itself still runs; Stop ends it.'));
+  }
+  return lines.join(' ');
+}
+
+function lostAt(status: RunStatus, now: number): number {
+  const beat = status.evidence?.lastbeat ?? status.beat;
+  return beat == null ? now : beat * MS;
+}

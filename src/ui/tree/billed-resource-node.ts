@@ -1,0 +1,51 @@
+import * as l10n from '@vscode/l10n';
+import { formatAge } from '../../core/format.ts';
+import type { Resource } from '../../core/model/records.ts';
+import { formatDollars } from '../../core/money.ts';
+import { markdownTable } from './markdown.ts';
+import type { TreeNode } from './tree-node.ts';
+
+const ICONS: Readonly<Record<Resource['kind'], string>> = {
+  machine: 'vm',
+  instance: 'vm',
+  pod: 'package',
+  volume: 'database',
+  snapshot: 'device-camera',
+  bucket: 'archive',
+};
+
+/**
+ * The row of something a provider bills that is no machine.
+ *
+ * @param item - the resource
+ * @param now - milliseconds since the epoch
+ * @returns the row
+ */
+export function resourceNode(item: Resource, now: number): TreeNode {
+  const rate = item.rate === null ? l10n.t('price unknown') : `${formatDollars(item.rate)}/h`;
+  const state = item.state === 'deleting' ? l10n.t('deleting, still billing') : item.state;
+  const description = `${state} · ${rate}`;
+  return {
+    id: `resource:${item.provider}/${item.id}`,
+    label: item.name,
+    description,
+    icon: { name: ICONS[item.kind] },
+    context: `resource;${item.kind};${item.state}`,
+    spoken: `${item.name}, ${description}`,
+    tooltip: () =>
+      markdownTable([
+        [l10n.t('Id'), item.id],
+        [l10n.t('State'), state],
+        [l10n.t('Price'), rate],
+        [l10n.t('Last seen'), formatAge(now - item.lastSeen)],
+        ...Object.entries(item.facts).map(([name, value]): [string, string] => [
+          name,
+          typeof value === 'string' ? value : JSON.stringify(value),
+        ]),
+      ]),
+    expand: 'none',
+    children: () => [],
+    target: { kind: 'fact' },
+    command: null,
+  };
+}

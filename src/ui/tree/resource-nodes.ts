@@ -1,0 +1,189 @@
+import * as l10n from '@vscode/l10n';
+import { formatAge, formatBytes } from '../../core/format.ts';
+import { isActive } from '../../core/model/run.ts';
+import { formatDollars } from '../../core/money.ts';
+import type {
+  AccountSnapshot,
+  GpuFacts,
+  MachineFacts,
+  MachineView,
+  ProviderPart,
+  RunView,
+} from '../../resources/account-snapshot.ts';
+import { resourceNode } from './billed-resource-node.ts';
+import { markdownTable } from './markdown.ts';
+import { paged } from './paging.ts';
+import { runNode } from './run-nodes.ts';
+import type { TreeNode } from './tree-node.ts';
+
+/** How much of each list the Resources view shows. */
+export interface ResourceTreeOptions {
+  /** Rows shown so far, by parent id. */
+  readonly shown: ReadonlyMap<string, number>;
+}
+
+const STALE_MS = 5 * 60_000;
+
+/**
+ * Rows of the Resources view: provider, machine, facts and runs.
+ *
+ * @param snapshot - what is known
+ * @param options - paging
+ * @returns one row per provider
+ */
+export function resourceNodes(
+  snapshot: AccountSnapshot,
+  options: ResourceTreeOptions,
+): readonly TreeNode[] {
+  const byMachine = groupByMachine(snapshot.runs);
+  return snapshot.providers.map((part) => providerNode(part, snapshot.at, byMachine, options));
+}
+
+function groupByMachine(runs: readonly RunView[]): ReadonlyMap<string, readonly RunView[]> {
+  return Map.groupBy(runs, ({ run }) => `${run.provider}/${run.machine}`);
+}
+
+function providerNode(
+  part: ProviderPart,
+  now: number,
+  runs: ReadonlyMap<string, readonly RunView[]>,
+  options: ResourceTreeOptions,
+): TreeNode {
+  const id = `provider:${part.id}`;
+  const description = providerDescription(part, now);
+  return {
+    id,
+    label: part.name,
+    description,
+    icon: part.problem === null
+      ? { name: part.id === 'local' ? 'device-desktop' : 'cloud' }
+      : { name: 'warning', color: 'problemsWarningIcon.foreground' },
+    context: `provider;${part.id}`,
+    spoken: `${part.name}, ${description}`,
+    tooltip: part.problem === null ? null : () => markdownTable([['', part.problem]]),
+    expand: 'expanded',
+    children: () => [
+      ...paged(`${id}/machines`, part.machines, options.shown, (machine) =>
+        machineNode(machine, now, runs.get(`${machine.provider}/${machine.id}`) ?? [], options),
+      ),
+      ...paged(`${id}/resources`, part.resources, options.shown, (item) => resourceNode(item, now)),
+    ],
+    target: { kind: 'provider', provider: part.id },
+    command: null,
+  };
+}
+
+function providerDescription(part: ProviderPart, now: number): string {
+  if (part.problem !== null) {
+    return part.seenAt === null
+      ? part.problem
+      : l10n.t('{0} · last seen {1}', part.problem, formatAge(now - part.seenAt));
+  }
+  if (part.seenAt === null) {
+    return l10n.t('not read yet');
+  }
+  return now - part.seenAt > STALE_MS ? l10n.t('seen {0}', formatAge(now - part.seenAt)) : '';
+}
+
+function machineNode(
+  machine: MachineView,
+  now: number,
+  runs: readonly RunView[],
+  options: ResourceTreeOptions,
+): TreeNode {
+  const id = `machine:${machine.provider}/${machine.id}`;
+  const active = runs.filter(({ run }) => isActive(run)).length;
+  const description = [
+    active === 0 ? null : l10n.t('{0} running', active),
+    machine.rate === null ? l10n.t('price unknown') : `${formatDollars(machine.rate)}/h`,
+    usage(machine.facts),
+  ]
+    .filter((part) => part !== null)
+    .join(' · ');
+  return {
+    id,
+    label: machine.name,
+    description,
+    icon: { name: active > 0 ? 'vm-running' : 'vm' },
+    context: `machine;${machine.provider};${machine.state}`,
+    spoken: l10n.t('Machine {0}, {1}', machine.name, description),
+    tooltip: () => machineTooltip(machine, now),
+    expand: 'expanded',
+    children: () => [
+      ...(machine.facts?.gpus ?? []).map((gpu) => gpuNode(gpu, id)),
+      ...paged(`${id}/runs`, runs, options.shown, (view) => runNode(view, now, `${id}/`)),
+    ],
+    target: { kind: 'machine', provider: machine.provider, machine: machine.id },
+    command: null,
+  };
+}
+
+function usage(facts: MachineFacts | null): string | null {
+  if (facts === null) {
+    return null;
+  }
+  const parts: string[] = [];
+  if (facts.cpuBusy !== null) {
+    parts.push(l10n.t('CPU {0}%', Math.round(facts.cpuBusy * 100)));
+  }
+  if (facts.memory !== null && facts.memory.total > 0) {
+    const used = facts.memory.total - facts.memory.available;
+    parts.push(l10n.t('memory {0}%', Math.round((used / facts.memory.total) * 100)));
+  }
+  return parts.length === 0 ? null : parts.join(' · ');
+}
+
+function machineTooltip(machine: MachineView, now: number): string {
+  const { facts } = machine;
+  const price = machine.rate === null ? l10n.t('unknown') : `${formatDollars(machine.rate)}/h`;
+  const rows: [string, string | null][] = [
+    [l10n.t('Price'), l10n.t('{0}, from {1}', price, machine.rateSource)],
+    [l10n.t('System'), facts === null ? null : `${facts.os} ${facts.arch}`],
+    [l10n.t('Processors'), facts?.cpus == null ? null : String(facts.cpus)],
+    [l10n.t('Load'), facts === null ? null : facts.load.map((load) => load.toFixed(2)).join(' ')],
+    [l10n.t('Memory'), facts?.memory == null ? null : free(facts.memory)],
+    [l10n.t('GPUs'), gpuText(facts)],
+    [l10n.t('Measured'), facts === null ? null : formatAge(now - facts.at)],
+  ];
+  const disks = (facts?.disks ?? []).map((disk): [string, string] => [disk.path, free(disk)]);
+  return markdownTable([...rows, ...disks]);
+}
+
+function gpuText(facts: MachineFacts | null): string | null {
+  if (facts === null) {
+    return null;
+  }
+  return facts.gpus === null
+    ? (facts.gpuProblem ?? l10n.t('none found'))
+    : String(facts.gpus.length);
+}
+
+function free(space: { readonly total: number; readonly available: number }): string {
+  return l10n.t('{0} free of {1}', formatBytes(space.available), formatBytes(space.total));
+}
+
+function gpuNode(gpu: GpuFacts, parent: string): TreeNode {
+  const description = [
+    gpu.utilization === null ? null : `${Math.round(gpu.utilization)}%`,
+    gpu.memoryUsed === null || gpu.memoryTotal === null
+      ? null
+      : `${formatBytes(gpu.memoryUsed)} / ${formatBytes(gpu.memoryTotal)}`,
+    gpu.temperature === null ? null : `${Math.round(gpu.temperature)} °C`,
+    gpu.power === null ? null : `${Math.round(gpu.power)} W`,
+  ]
+    .filter((part) => part !== null)
+    .join(' · ');
+  return {
+    id: `${parent}/gpu:${gpu.index}`,
+    label: l10n.t('GPU {0}: {1}', gpu.index, gpu.name),
+    description,
+    icon: { name: 'circuit-board' },
+    context: 'fact;gpu',
+    spoken: `${gpu.name}, ${description}`,
+    tooltip: null,
+    expand: 'none',
+    children: () => [],
+    target: { kind: 'fact' },
+    command: null,
+  };
+}

@@ -1,0 +1,195 @@
+import * as l10n from '@vscode/l10n';
+import { formatAge, formatBytes, formatDuration, formatMetric } from '../../core/format.ts';
+import { shortRunId } from '../../core/ids.ts';
+import type { Checkpoint, CheckpointMark } from '../../core/model/records.ts';
+import { isActive } from '../../core/model/run.ts';
+import { formatDollars } from '../../core/money.ts';
+import type { AccountSnapshot, RunView } from '../../resources/account-snapshot.ts';
+import { escapeMarkdown, markdownTable } from './markdown.ts';
+import { paged } from './paging.ts';
+import { runStateIcon, runStateLabel } from './run-state-icons.ts';
+import type { TreeNode } from './tree-node.ts';
+
+/** What decides which runs the tree shows, and how much of a list. */
+export interface RunTreeOptions {
+  /** Words that must all occur in name, state, profile, machine or note. */
+  readonly filter: string;
+  /** Rows shown so far, by parent id. */
+  readonly shown: ReadonlyMap<string, number>;
+}
+
+/**
+ * Rows of the Runs view.
+ *
+ * @param snapshot - what is known
+ * @param options - filter and paging
+ * @returns one row per run, newest first
+ */
+export function runNodes(snapshot: AccountSnapshot, options: RunTreeOptions): readonly TreeNode[] {
+  const words = options.filter.toLowerCase().split(/\s+/).filter((word) => word !== '');
+  const views = words.length === 0
+    ? snapshot.runs
+    : snapshot.runs.filter((view) => matches(view, words));
+  return paged('runs', views, options.shown, (view) => runNode(view, snapshot.at));
+}
+
+/**
+ * The row of one run.
+ *
+ * @param view - the run
+ * @param now - milliseconds since the epoch
+ * @param prefix - makes the id unique where a run shows in two places of a tree
+ * @returns the row, its checkpoints as children
+ */
+export function runNode(view: RunView, now: number, prefix = ''): TreeNode {
+  const { run } = view;
+  const id = `${prefix}run:${run.id}`;
+  const description = runDescription(view, now);
+  return {
+    id,
+    label: run.name,
+    description,
+    icon: view.busy === null ? runStateIcon(run.state) : { name: 'loading~spin' },
+    context: runContext(view),
+    spoken: l10n.t('Run {0}, {1}, {2}', run.name, runStateLabel(run.state), description),
+    tooltip: () => runTooltip(view, now),
+    expand: view.checkpoints.length > 0 ? 'collapsed' : 'none',
+    children: () => view.checkpoints.map((item) => checkpointNode(view, item, now, id)),
+    target: { kind: 'run', runId: run.id },
+    command: 'runctl.showLog',
+  };
+}
+
+function runContext({ run, checkpoints }: RunView): string {
+  const flags = ['run', run.state, isActive(run) ? 'active' : 'ended'];
+  if (checkpoints.some((item) => item.complete)) {
+    flags.push('resumable');
+  }
+  return flags.join(';');
+}
+
+function runDescription(view: RunView, now: number): string {
+  const { run } = view;
+  const parts = [view.busy ?? runStateLabel(run.state)];
+  if (view.progress?.fraction != null && isActive(run)) {
+    parts.push(`${Math.floor(view.progress.fraction * 100)}%`);
+  }
+  const loss = view.latest['loss'];
+  if (loss !== undefined) {
+    parts.push(l10n.t('loss {0}', formatMetric(loss.value)));
+  }
+  if (run.startedAt !== null) {
+    parts.push(formatDuration((run.endedAt ?? now) - run.startedAt));
+  }
+  if (view.cost !== null && view.cost > 0) {
+    parts.push(formatDollars(view.cost));
+  }
+  if (run.endedAt !== null) {
+    parts.push(formatAge(now - run.endedAt));
+  }
+  return parts.join(' · ');
+}
+
+function runTooltip(view: RunView, now: number): string {
+  const { run, progress } = view;
+  const rows: [string, string | null][] = [
+    [l10n.t('State'), `${runStateLabel(run.state)}: ${run.stateReason}`],
+    [l10n.t('Machine'), `${run.provider} / ${run.machine}`],
+    [l10n.t('Profile'), run.profile],
+    [l10n.t('Command'), run.spec.argv.join(' ')],
+    [l10n.t('Directory'), run.spec.directory],
+    [l10n.t('Started'), run.startedAt === null ? null : new Date(run.startedAt).toLocaleString()],
+    [l10n.t('Ended'), run.endedAt === null ? null : new Date(run.endedAt).toLocaleString()],
+    [l10n.t('Cost'), view.cost === null ? l10n.t('unknown') : formatDollars(view.cost)],
+    [l10n.t('Step'), progress === null ? null : stepText(progress.step, progress.total)],
+    [l10n.t('Time left'), remaining(view)],
+    [l10n.t('Resumed from'), run.resumedFrom?.checkpointPath ?? null],
+    [l10n.t('Commit'), commitText(view)],
+    [l10n.t('Id'), run.id],
+  ];
+  const metrics = Object.values(view.latest)
+    .slice(0, 8)
+    .map((point): [string, string] => [point.name, formatMetric(point.value)]);
+  const note = run.note === '' ? '' : `\n\n${escapeMarkdown(run.note)}`;
+  const age = formatAge(now - run.createdAt);
+  const title = `**${escapeMarkdown(run.name)}** ${escapeMarkdown(`(${shortRunId(run.id)}, ${age})`)}`;
+  return `${title}${note}\n\n${markdownTable([...rows, ...metrics])}`;
+}
+
+function stepText(step: number, total: number | null): string {
+  return total === null ? String(step) : l10n.t('{0} of {1}', step, total);
+}
+
+function remaining(view: RunView): string | null {
+  const ms = view.progress?.remainingMs ?? null;
+  return ms === null || !isActive(view.run) ? null : l10n.t('about {0}', formatDuration(ms));
+}
+
+function commitText({ run }: RunView): string | null {
+  if (run.code?.commit == null) {
+    return null;
+  }
+  const short = run.code.commit.slice(0, 10);
+  return run.code.dirty ? l10n.t('{0} with uncommitted changes', short) : short;
+}
+
+function checkpointNode(view: RunView, item: Checkpoint, now: number, parent: string): TreeNode {
+  const label = item.path.split(/[\\/]/).at(-1) ?? item.path;
+  const marks = item.marks.map(markLabel);
+  const parts = [
+    item.step === null ? null : l10n.t('step {0}', item.step),
+    item.epoch === null ? null : l10n.t('epoch {0}', item.epoch),
+    formatBytes(item.size),
+    item.complete ? formatAge(now - item.modifiedAt) : l10n.t('being written'),
+    ...marks,
+  ];
+  const description = parts.filter((part) => part !== null).join(' · ');
+  return {
+    id: `${parent}/checkpoint:${item.path}`,
+    label,
+    description,
+    icon: checkpointIcon(item),
+    context: ['checkpoint', item.complete ? 'complete' : 'partial'].join(';'),
+    spoken: l10n.t('Checkpoint {0}, {1}', label, description),
+    tooltip: () =>
+      markdownTable([
+        [l10n.t('Path'), item.path],
+        [l10n.t('Size'), formatBytes(item.size)],
+        [l10n.t('Written'), new Date(item.modifiedAt).toLocaleString()],
+        [l10n.t('Step'), item.step === null ? null : String(item.step)],
+        [l10n.t('Epoch'), item.epoch === null ? null : String(item.epoch)],
+        [l10n.t('Loss'), item.loss === null ? null : formatMetric(item.loss)],
+      ]),
+    expand: 'none',
+    children: () => [],
+    target: { kind: 'checkpoint', runId: view.run.id, path: item.path },
+    command: null,
+  };
+}
+
+function checkpointIcon(item: Checkpoint): { name: string; color?: string } {
+  if (!item.complete) {
+    return { name: 'loading~spin' };
+  }
+  return item.marks.includes('best')
+    ? { name: 'star-full', color: 'charts.yellow' }
+    : { name: item.kind === 'directory' ? 'folder' : 'save' };
+}
+
+function markLabel(mark: CheckpointMark): string {
+  switch (mark) {
+    case 'newest':
+      return l10n.t('newest');
+    case 'best':
+      return l10n.t('best');
+    case 'final':
+      return l10n.t('final');
+  }
+}
+
+function matches({ run }: RunView, words: readonly string[]): boolean {
+  const text = [run.name, run.state, run.profile ?? '', run.machine, run.note, run.id]
+    .join(' ')
+    .toLowerCase();
+  return words.every((word) => text.includes(word));
+}
