@@ -1,0 +1,139 @@
+import { basename, isAbsolute, resolve } from 'node:path';
+import type { Checkpoint } from '../core/model/records.ts';
+import type { ResumeOrigin, Run, RunSpec } from '../core/model/run.ts';
+import { resumeCommand } from './command-line.ts';
+
+/** Everything a launch needs, decided; the same plan always runs the same thing. */
+export interface LaunchPlan {
+  readonly name: string;
+  readonly provider: string;
+  readonly machine: string;
+  readonly profile: string | null;
+  /** Absolute path of the workspace folder, when there is one. */
+  readonly workspaceFolder: string | null;
+  readonly spec: RunSpec;
+  readonly resumedFrom: ResumeOrigin | null;
+}
+
+/** What decides the plan of a single script. */
+export interface ScriptRequest {
+  /** Absolute path of the script. */
+  readonly script: string;
+  /** Absolute working directory. */
+  readonly directory: string;
+  readonly workspaceFolder: string | null;
+  /** The command as it will run, already resolved. */
+  readonly argv: readonly string[];
+  /** From the configuration: where checkpoints go when nothing else is said. */
+  readonly checkpointDirectory: string;
+  readonly machine: string;
+}
+
+/** Arguments that resume when nothing else is said. */
+export const DEFAULT_RESUME_ARGS: readonly string[] = ['--resume', '{checkpoint}'];
+
+/** Seconds between TERM and KILL when nothing else is said. */
+export const DEFAULT_GRACE_SECONDS = 30;
+
+/**
+ * Plans the run of one script on the local machine, without any profile.
+ *
+ * @param request - script and place
+ * @returns the plan
+ */
+export function planScript(request: ScriptRequest): LaunchPlan {
+  const checkpointDirectory = resolve(request.directory, request.checkpointDirectory);
+  return {
+    name: basename(request.script),
+    provider: 'local',
+    machine: request.machine,
+    profile: null,
+    workspaceFolder: request.workspaceFolder,
+    resumedFrom: null,
+    spec: {
+      argv: request.argv,
+      env: runEnvironment({}, checkpointDirectory, 'auto', null),
+      secrets: [],
+      directory: request.directory,
+      checkpointDirectory,
+      checkpointGlobs: [],
+      metricsPattern: null,
+      resumeArgs: DEFAULT_RESUME_ARGS,
+      setup: [],
+      setupKey: null,
+      graceSeconds: DEFAULT_GRACE_SECONDS,
+      sharedDirectory: false,
+    },
+  };
+}
+
+/**
+ * Plans a run that goes on from a checkpoint of an earlier one: same command,
+ * same place, and the arguments that resume.
+ *
+ * @param run - the earlier run
+ * @param checkpoint - path and step of the checkpoint
+ * @returns the plan of the new run
+ */
+export function planResume(
+  run: Run,
+  checkpoint: Pick<Checkpoint, 'path' | 'step'>,
+): LaunchPlan {
+  const { spec } = run;
+  return {
+    name: run.name,
+    provider: run.provider,
+    machine: run.machine,
+    profile: run.profile,
+    workspaceFolder: run.workspaceFolder,
+    resumedFrom: { runId: run.id, checkpointPath: checkpoint.path, step: checkpoint.step },
+    spec: {
+      ...spec,
+      argv: resumeCommand(spec.argv, spec.resumeArgs, checkpoint.path),
+      env: { ...spec.env, RUNCTL_RESUME_FROM: checkpoint.path },
+    },
+  };
+}
+
+/**
+ * The environment every run is given beside the user's own.
+ *
+ * @param own - from the profile; wins over nothing below but PYTHONUNBUFFERED
+ * @param checkpointDirectory - absolute path on the machine
+ * @param device - `auto`, `cpu`, `cuda` or what the framework knows
+ * @param cache - absolute folder for models, data sets and packages
+ * @returns all variables; the agent adds the run's id
+ */
+export function runEnvironment(
+  own: Readonly<Record<string, string>>,
+  checkpointDirectory: string,
+  device: string,
+  cache: string | null,
+): Readonly<Record<string, string>> {
+  const caches =
+    cache === null
+      ? {}
+      : {
+          HF_HOME: `${cache}/huggingface`,
+          TORCH_HOME: `${cache}/torch`,
+          PIP_CACHE_DIR: `${cache}/pip`,
+          UV_CACHE_DIR: `${cache}/uv`,
+        };
+  return {
+    ...caches,
+    ...own,
+    RUNCTL_CHECKPOINT_DIR: checkpointDirectory,
+    RUNCTL_DEVICE: device,
+  };
+}
+
+/**
+ * Makes a path absolute on this host.
+ *
+ * @param base - absolute directory
+ * @param path - relative or absolute
+ * @returns absolute path
+ */
+export function absoluteFrom(base: string, path: string): string {
+  return isAbsolute(path) ? path : resolve(base, path);
+}

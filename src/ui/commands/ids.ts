@@ -1,0 +1,36 @@
+/** Every command the extension contributes, by topic. */
+export const COMMANDS = {
+  launch: 'runctl.launch',
+  launchProfile: 'runctl.launchProfile',
+  runFile: 'runctl.runFile',
+  stopRun: 'runctl.stopRun',
+  killRun: 'runctl.killRun',
+  resumeRun: 'runctl.resumeRun',
+  resumeFromCheckpoint: 'runctl.resumeFromCheckpoint',
+  showLog: 'runctl.showLog',
+  openFullLog: 'runctl.openFullLog',
+  showLogInTerminal: 'runctl.showLogInTerminal',
+  showRunDetails: 'runctl.showRunDetails',
+  renameRun: 'runctl.renameRun',
+  annotateRun: 'runctl.annotateRun',
+  deleteRun: 'runctl.deleteRun',
+  compareRuns: 'runctl.compareRuns',
+  filterRuns: 'runctl.filterRuns',
+  clearRunFilter: 'runctl.clearRunFilter',
+  showMore: 'runctl.showMore',
+  openDashboard: 'runctl.openDashboard',
+  showProcesses: 'runctl.showProcesses',
+  refresh: 'runctl.refresh',
+  createConfig: 'runctl.createConfig',
+  cleanUpCheckpoints: 'runctl.cleanUpCheckpoints',
+  revealCheckpoint: 'runctl.revealCheckpoint',
+  copyCheckpointPath: 'runctl.copyCheckpointPath',
+  deleteCheckpoint: 'runctl.deleteCheckpoint',
+  setSecret: 'runctl.setSecret',
+  forgetKeys: 'runctl.forgetKeys',
+  collectDiagnostics: 'runctl.collectDiagnostics',
+  showOutput: 'runctl.showOutput',
+} as const;
+
+/** Id of a contributed command. */
+export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS];

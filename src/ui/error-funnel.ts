@@ -1,0 +1,86 @@
+import * as l10n from '@vscode/l10n';
+import * as vscode from 'vscode';
+import { describeError, toRunctlError } from '../core/error-chain.ts';
+import type { RunctlError } from '../core/errors.ts';
+import type { Logger } from '../core/logger.ts';
+import { COMMANDS } from './commands/ids.ts';
+
+const REPEAT_MS = 5000;
+
+/**
+ * The one place where failures meet the user: a cancel is silent, everything
+ * else is one message with the next action as its button and its details in
+ * the log.
+ */
+export class ErrorFunnel {
+  private readonly logger: Logger;
+  private last: { readonly text: string; readonly at: number } | undefined;
+
+  constructor(logger: Logger) {
+    this.logger = logger;
+  }
+
+  /**
+   * Runs an action of the user.
+   *
+   * @param name - operation name for the log
+   * @param action - what to do
+   * @returns its result, or `undefined` when it failed or was cancelled
+   */
+  async run<T>(name: string, action: () => Promise<T> | T): Promise<T | undefined> {
+    try {
+      return await action();
+    } catch (error) {
+      this.report(name, error);
+      return undefined;
+    }
+  }
+
+  /**
+   * Tells the user of a failure.
+   *
+   * @param name - operation name for the log
+   * @param error - what was thrown
+   */
+  report(name: string, error: unknown): void {
+    const failure = toRunctlError(error);
+    if (failure.kind === 'cancelled') {
+      this.logger.debug(`${name}: cancelled`);
+      return;
+    }
+    this.logger.error(`${name} failed: ${describeError(error)}`);
+    const text = messageOf(failure);
+    const now = performance.now();
+    // The same message twice in a row is noise, and the log has both.
+    if (this.last?.text === text && now - this.last.at < REPEAT_MS) {
+      return;
+    }
+    this.last = { text, at: now };
+    void this.show(failure, text);
+  }
+
+  private async show(failure: RunctlError, text: string): Promise<void> {
+    const details = l10n.t('Show Details');
+    const action = failure.nextAction;
+    const buttons = action === undefined ? [details] : [action.title, details];
+    const choice = await vscode.window.showErrorMessage(text, ...buttons);
+    if (choice === details) {
+      await vscode.commands.executeCommand(COMMANDS.showOutput);
+    } else if (action !== undefined && choice === action.title) {
+      await this.follow(action);
+    }
+  }
+
+  private async follow(action: NonNullable<RunctlError['nextAction']>): Promise<void> {
+    if (action.url !== undefined) {
+      await vscode.env.openExternal(vscode.Uri.parse(action.url, true));
+    } else if (action.command !== undefined) {
+      await vscode.commands.executeCommand(action.command, ...(action.arguments ?? []));
+    }
+  }
+}
+
+function messageOf(failure: RunctlError): string {
+  const [step] = failure.steps;
+  return step === undefined ? failure.message : `${failure.message}. ${step}`;
+}

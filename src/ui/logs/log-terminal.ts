@@ -1,0 +1,74 @@
+import { StringDecoder } from 'node:string_decoder';
+import * as l10n from '@vscode/l10n';
+import * as vscode from 'vscode';
+import type { Clock } from '../../core/clock.ts';
+import type { Run } from '../../core/model/run.ts';
+import { isActive } from '../../core/model/run.ts';
+
+/**
+ * Shows a run's log as its terminal would: colours, bars and all. Reading
+ * only; closing it never touches the run.
+ *
+ * @param run - with the path of its log
+ * @param clock - source of time for the follow
+ * @returns the terminal, already shown
+ */
+export function showLogTerminal(run: Run, clock: Clock): vscode.Terminal {
+  const terminal = vscode.window.createTerminal({
+    name: l10n.t('Log of {0}', run.name),
+    iconPath: new vscode.ThemeIcon('output'),
+    isTransient: true,
+    pty: new LogPseudoterminal(run, clock),
+  });
+  terminal.show();
+  return terminal;
+}
+
+class LogPseudoterminal implements vscode.Pseudoterminal {
+  private readonly written = new vscode.EventEmitter<string>();
+  readonly onDidWrite = this.written.event;
+  private readonly abort = new AbortController();
+  private readonly run: Run;
+  private readonly clock: Clock;
+
+  constructor(run: Run, clock: Clock) {
+    this.run = run;
+    this.clock = clock;
+  }
+
+  open(): void {
+    void this.follow().catch((error: unknown) => {
+      this.written.fire(`\r\n${error instanceof Error ? error.message : String(error)}\r\n`);
+    });
+  }
+
+  close(): void {
+    this.abort.abort();
+    this.written.dispose();
+  }
+
+  private async follow(): Promise<void> {
+    if (this.run.logPath === null) {
+      return;
+    }
+    const { followLog } = await import('../../training/log/log-follower.ts');
+    const decoder = new StringDecoder('utf8');
+    const follower = followLog({
+      path: this.run.logPath,
+      offset: 0,
+      clock: this.clock,
+      signal: this.abort.signal,
+      onChunk: (chunk) => this.written.fire(terminalText(decoder.write(chunk))),
+    });
+    await (isActive(this.run) ? follower.done : follower.finish());
+  }
+}
+
+// Colours, erasing and cursor moves stay; what could retitle, query or write
+// to the clipboard of a terminal does not.
+// eslint-disable-next-line no-control-regex -- control characters are its whole subject
+const STRINGS = /\u001b[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\u001b\[[0-9;?]*[cnxt]|\u0005/g;
+
+function terminalText(text: string): string {
+  return text.replaceAll(STRINGS, '').replaceAll(/\r?\n/g, '\r\n');
+}

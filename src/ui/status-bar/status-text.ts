@@ -1,0 +1,65 @@
+import * as l10n from '@vscode/l10n';
+import { isActive } from '../../core/model/run.ts';
+import type { MicroDollarsPerHour } from '../../core/money.ts';
+import { formatDollars } from '../../core/money.ts';
+import type { AccountSnapshot } from '../../resources/account-snapshot.ts';
+import { COMMANDS } from '../commands/ids.ts';
+import { escapeMarkdown } from '../tree/markdown.ts';
+import { runStateLabel } from '../tree/run-state-icons.ts';
+
+/** What the status bar item shows. */
+export interface StatusText {
+  readonly text: string;
+  /** Trusted markdown; all text from outside is escaped. */
+  readonly tooltip: string;
+  readonly spoken: string;
+}
+
+/** What is spent right now; unknown prices are counted, never guessed. */
+export interface RunningCost {
+  readonly rate: MicroDollarsPerHour;
+  /** Machines in use whose price is unknown. */
+  readonly unknown: number;
+}
+
+const MAX_RUNS = 8;
+
+/**
+ * Writes the status bar item.
+ *
+ * @param snapshot - what is known
+ * @param cost - what is spent right now
+ * @returns text, hover menu and spoken label
+ */
+export function statusText(snapshot: AccountSnapshot, cost: RunningCost): StatusText {
+  const active = snapshot.runs.filter(({ run }) => isActive(run));
+  const rate = `${formatDollars(cost.rate)}/h`;
+  const unknown = cost.unknown === 0 ? '' : l10n.t(' + {0} unknown', cost.unknown);
+  const count = active.length === 1 ? l10n.t('1 run') : l10n.t('{0} runs', active.length);
+  const spinner = active.length > 0 ? '$(pulse)' : '$(server-process)';
+  return {
+    text: active.length === 0 ? `${spinner} ${rate}${unknown}` : `${spinner} ${rate}${unknown} · ${count}`,
+    tooltip: menu(active.slice(0, MAX_RUNS), rate + unknown),
+    spoken: l10n.t('runctl: {0}{1}, {2} active', rate, unknown, count),
+  };
+}
+
+function menu(active: AccountSnapshot['runs'], rate: string): string {
+  const lines = [`**runctl** · ${escapeMarkdown(rate)}`, ''];
+  for (const { run } of active) {
+    const argument = encodeURIComponent(JSON.stringify([run.id]));
+    const log = `[$(output)](command:${COMMANDS.showLog}?${argument} "${l10n.t('Show Log')}")`;
+    const stop = `[$(debug-stop)](command:${COMMANDS.stopRun}?${argument} "${l10n.t('Stop Run')}")`;
+    lines.push(`${escapeMarkdown(run.name)} · ${runStateLabel(run.state)} ${log} ${stop}`, '');
+  }
+  lines.push(
+    '---',
+    '',
+    [
+      `[$(rocket) ${l10n.t('Launch Training…')}](command:${COMMANDS.launch})`,
+      `[$(dashboard) ${l10n.t('Open Dashboard')}](command:${COMMANDS.openDashboard})`,
+      `[$(refresh) ${l10n.t('Refresh')}](command:${COMMANDS.refresh})`,
+    ].join(' · '),
+  );
+  return lines.join('\n');
+}
