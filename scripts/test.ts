@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { readResult, resultFileOf } from '../test/support/run-mocha.ts';
+import { ensureDebian, type Purpose } from './debian.ts';
+import { RESULTS, ROOT } from './lib/paths.ts';
+import { packageVsix } from './package.ts';
+import { ensureServer } from './vscode-server.ts';
+
+/** One kind of tests: what it needs and how long all of it may take. */
+interface Group {
+  script: string;
+  needs: readonly Purpose[];
+  /** Runs in a VS Code with the packaged extension. */
+  vscode: boolean;
+  minutes: number;
+}
+
+const RUN_GROUP = 'test/support/run-group.ts';
+
+const GROUPS: Readonly<Record<string, Group>> = {
+  unit: { script: RUN_GROUP, needs: [], vscode: false, minutes: 5 },
+  machine: { script: RUN_GROUP, needs: ['shells'], vscode: false, minutes: 15 },
+  host: { script: 'test/support/host-runner.ts', needs: ['browser'], vscode: true, minutes: 10 },
+  ui: { script: RUN_GROUP, needs: ['browser'], vscode: true, minutes: 25 },
+};
+
+const { values, positionals } = parseArgs({
+  options: { grep: { type: 'string' } },
+  allowPositionals: true,
+});
+const names = positionals.length > 0 ? positionals : Object.keys(GROUPS);
+const groups = names.map((name) => {
+  const group = GROUPS[name];
+  if (!group) throw new Error(`No group ${name}; there are: ${Object.keys(GROUPS).join(', ')}`);
+  return { name, ...group };
+});
+
+let packaged: Promise<string> | undefined;
+let passed = 0;
+let failed = 0;
+for (const group of groups) {
+  console.log(`\n── ${group.name} ──`);
+  const counts = await prepare(group).then(
+    () => runGroup(group),
+    (error: unknown) => broken(`${group.name}: ${String(error)}`),
+  );
+  passed += counts.passed;
+  failed += counts.failed;
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
+
+async function prepare(group: Group): Promise<void> {
+  await ensureDebian(...group.needs);
+  if (!group.vscode) return;
+  await ensureServer();
+  packaged ??= packageVsix();
+  await packaged;
+}
+
+/** Runs one group in a process of its own and demands the result it must leave. */
+async function runGroup(
+  group: Group & { name: string },
+): Promise<{ passed: number; failed: number }> {
+  const resultFile = resultFileOf(RESULTS, group.name);
+  await rm(resultFile, { force: true });
+  const code = await runChild(group);
+  const result = await readResult(resultFile);
+  if (!result) return broken(`${group.name}: no result, it ended with ${code}`);
+  const { planned, passed, failed, pending } = result;
+  const ran = passed + failed + pending;
+  if (pending > 0) console.log(`${group.name}: ${pending} skipped`);
+  // The ways to fail without a failed test; a failed one explains the rest.
+  if (failed > 0) return { passed, failed };
+  if (planned === 0) return broken(`${group.name}: no tests found`);
+  if (ran < planned) return broken(`${group.name}: ${ran} of ${planned} tests ran`, passed);
+  if (code !== 0) return broken(`${group.name}: ended with ${code}`, passed);
+  return { passed, failed };
+}
+
+function broken(problem: string, passed = 0): { passed: number; failed: number } {
+  console.error(problem);
+  return { passed, failed: 1 };
+}
+
+function runChild(group: Group & { name: string }): Promise<number> {
+  const env = { ...process.env };
+  if (values.grep !== undefined) env['RUNCTL_TEST_GREP'] = values.grep;
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [join(ROOT, group.script), group.name], {
+      cwd: ROOT,
+      env,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    const deadline = setTimeout(() => {
+      console.error(`${group.name}: ended after ${group.minutes} minutes`);
+      child.kill('SIGTERM');
+      setTimeout(() => child.kill('SIGKILL'), 10_000).unref();
+    }, group.minutes * 60_000);
+    child.on('error', reject);
+    child.on('close', (code) => {
+      clearTimeout(deadline);
+      resolve(code ?? -1);
+    });
+  });
+}
