@@ -73,6 +73,7 @@ export default tseslint.config(
         },
       ],
       'jsdoc/tag-lines': ['error', 'any', { startLines: 1 }],
+      'jsdoc/require-returns': ['error', { checkGetters: false }],
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       'max-lines': ['error', { max: 320, skipBlankLines: false }],
     },

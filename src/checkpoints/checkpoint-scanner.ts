@@ -71,11 +71,13 @@ export class CheckpointScanner {
    * Looks once.
    *
    * @param now - the machine's time, ms since the epoch
+   * @param settled - true when nobody writes any more, so that no age is waited for
    * @returns every checkpoint there is, and what was ignored
    * @throws {IoError} when the directory cannot be read
    */
-  async scan(now: number): Promise<ScanResult> {
+  async scan(now: number, settled = false): Promise<ScanResult> {
     const { directory, globs, best } = this.options;
+    const settleMs = settled ? 0 : (this.options.settleMs ?? SETTLE_MS);
     const found = await discoverCheckpoints(this.files, directory, globs);
     const next = new Map<string, Memory>();
     const markable: MarkableCheckpoint[] = [];
@@ -85,7 +87,7 @@ export class CheckpointScanner {
       const memory = await this.look(candidate, found.entries, now);
       next.set(candidate.path, memory);
       problems.push(...memory.problems);
-      markable.push(this.describe(candidate, memory, before?.look ?? null, now));
+      markable.push(this.describe(candidate, memory, before?.look ?? null, now, settleMs));
     }
     this.memory = next;
     return { checkpoints: markCheckpoints(markable, best).map(asCheckpoint), problems };
@@ -96,6 +98,7 @@ export class CheckpointScanner {
     memory: Memory,
     previous: Look | null,
     now: number,
+    settleMs: number,
   ): MarkableCheckpoint {
     const { path, kind, size, modifiedAt } = candidate;
     const { side, structure } = memory;
@@ -105,7 +108,7 @@ export class CheckpointScanner {
     const declared = stale ? null : (side?.complete ?? null);
     const { complete } = completenessOf(
       { size, modifiedAt, now, previous, structure, declared },
-      this.options.settleMs ?? SETTLE_MS,
+      settleMs,
     );
     return {
       path,

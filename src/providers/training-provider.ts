@@ -1,4 +1,4 @@
-import type { CheckpointFiles } from '../checkpoints/checkpoint-files.ts';
+import type { CheckpointFiles, RemovableFiles } from '../checkpoints/checkpoint-files.ts';
 import type { NextAction } from '../core/errors.ts';
 import type { Resource } from '../core/model/records.ts';
 import type { AgentClient } from '../remote/agent/agent-client.ts';
@@ -34,7 +34,7 @@ export interface Machine {
   readonly id: string;
   readonly shell: RemoteShell;
   readonly agent: AgentClient;
-  readonly files: CheckpointFiles;
+  readonly files: CheckpointFiles & RemovableFiles;
   /** True when paths on the machine are paths on this host. */
   readonly sameHost: boolean;
 }

@@ -1,4 +1,5 @@
-const SPECIAL = /[\\`*_{}[\]()#+\-.!|<>~$&]/g;
+const SPECIAL = /[\\`*_{}[\]()#+\-.!|~$]/g;
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
 /**
  * Makes text from outside inert inside a markdown tooltip.
@@ -7,7 +8,10 @@ const SPECIAL = /[\\`*_{}[\]()#+\-.!|<>~$&]/g;
  * @returns markdown that shows exactly that text on one line
  */
 export function escapeMarkdown(text: string): string {
-  return text.replaceAll(SPECIAL, String.raw`\$&`).replaceAll(/\s+/g, ' ');
+  return text
+    .replaceAll(SPECIAL, String.raw`\$&`)
+    .replaceAll(/[&<>]/g, (char) => ENTITIES[char] ?? char)
+    .replaceAll(/\s+/g, ' ');
 }
 
 /**

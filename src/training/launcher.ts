@@ -1,0 +1,178 @@
+import * as l10n from '@vscode/l10n';
+import type { Clock } from '../core/clock.ts';
+import { describeError } from '../core/error-chain.ts';
+import { MachineError, RunError } from '../core/errors.ts';
+import type { RunId } from '../core/ids.ts';
+import { newRunId } from '../core/ids.ts';
+import type { Logger } from '../core/logger.ts';
+import type { Run } from '../core/model/run.ts';
+import type { MicroDollarsPerHour } from '../core/money.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { ProviderRegistry } from '../providers/provider-registry.ts';
+import type { Machine } from '../providers/training-provider.ts';
+import type { RunStatus } from '../remote/agent/agent-answers.ts';
+import type { CodeKeeper } from './code-keeper.ts';
+import type { LaunchPlan } from './launch-plan.ts';
+import { recordOf } from './run-record.ts';
+import { runLockName } from './run-locks.ts';
+import { transitionFor } from './run-transition.ts';
+
+/** What launching needs from the rest. */
+export interface LauncherParts {
+  readonly ledger: Ledger;
+  readonly registry: ProviderRegistry;
+  readonly code: CodeKeeper;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Price of a machine at launch; `null` when unknown. */
+  readonly rateOf: (provider: string, machine: string) => MicroDollarsPerHour | null;
+}
+
+/** What may vary between launches of the same plan. */
+export interface LaunchOptions {
+  /** Values of the plan's secrets by name; never stored. */
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Starts runs, each at most once. The wish is in the ledger before the
+ * machine hears of it; when the answer is lost the run is looked up by its
+ * id, never started again.
+ */
+export class Launcher {
+  private readonly parts: LauncherParts;
+
+  constructor(parts: LauncherParts) {
+    this.parts = parts;
+  }
+
+  /**
+   * Launches a plan.
+   *
+   * @param plan - what to run and where
+   * @param options - secrets and cancellation
+   * @returns the run as the ledger has it after the start
+   * @throws {ExistsError} when another run is active in the same directory
+   * @throws {MachineError} when the machine could not start it
+   */
+  async launch(plan: LaunchPlan, options: LaunchOptions): Promise<Run> {
+    const { ledger, registry, clock } = this.parts;
+    const machine = await registry.get(plan.provider).connect(plan.machine);
+    const run = await this.newRun(plan, machine, options.signal);
+    return ledger.locks.withLock(runLockName(run.id), async () => {
+      await ledger.runs.insertWithIntent(run, {
+        id: intentId(run.id),
+        kind: 'launch-run',
+        subject: `run:${run.id}`,
+        request: { spec: run.spec },
+        createdAt: clock.now(),
+      });
+      const status = await this.start(run, machine, options);
+      return this.settle(run, status);
+    });
+  }
+
+  private async newRun(plan: LaunchPlan, machine: Machine, signal?: AbortSignal): Promise<Run> {
+    const { clock, code, rateOf } = this.parts;
+    const now = clock.now();
+    const id = newRunId(now);
+    return {
+      id,
+      name: plan.name,
+      note: '',
+      provider: plan.provider,
+      machine: plan.machine,
+      profile: plan.profile,
+      workspaceFolder: plan.workspaceFolder,
+      spec: plan.spec,
+      code: await code.capture(id, plan.workspaceFolder ?? plan.spec.directory, signal),
+      resumedFrom: plan.resumedFrom,
+      state: 'queued',
+      stateSince: now,
+      stateReason: l10n.t('Waiting for its machine'),
+      createdAt: now,
+      startedAt: null,
+      endedAt: null,
+      exitCode: null,
+      signal: null,
+      rate: rateOf(plan.provider, plan.machine),
+      logPath: machine.sameHost ? `${machine.agent.runDirectory(id)}/log` : null,
+    };
+  }
+
+  private async start(run: Run, machine: Machine, options: LaunchOptions): Promise<RunStatus> {
+    const { spec } = run;
+    try {
+      return await machine.agent.start(run.id, {
+        argv: spec.argv,
+        env: spec.env,
+        secrets: options.secrets,
+        directory: spec.directory,
+        graceSeconds: spec.graceSeconds,
+        sharedDirectory: spec.sharedDirectory,
+        setup: spec.setup,
+        setupKey: spec.setupKey,
+        record: recordOf(run),
+      });
+    } catch (error) {
+      // The answer may be lost although the run started: the machine decides.
+      const found = await this.lookUp(run, machine);
+      if (found !== undefined && found.state !== 'missing') {
+        return found;
+      }
+      await this.giveUp(run, error);
+      throw error;
+    }
+  }
+
+  private async lookUp(run: Run, machine: Machine): Promise<RunStatus | undefined> {
+    try {
+      const [status] = await machine.agent.status([run.id]);
+      return status;
+    } catch (error) {
+      this.parts.logger.warn(`look-up of ${run.id} failed: ${describeError(error)}`);
+      throw new MachineError(
+        'start-unknown',
+        l10n.t('It is not known whether the run started. runctl keeps looking for it.'),
+        { cause: error },
+      );
+    }
+  }
+
+  // Nothing ran: a row that never was would only clutter the list.
+  private async giveUp(run: Run, error: unknown): Promise<void> {
+    const { ledger, clock } = this.parts;
+    await ledger.intents.close(
+      intentId(run.id),
+      'failed',
+      { error: error instanceof Error ? error.message : String(error) },
+      clock.now(),
+    );
+    await ledger.runs.discard(run.id);
+  }
+
+  private async settle(run: Run, status: RunStatus): Promise<Run> {
+    const { ledger, clock } = this.parts;
+    const transition = transitionFor(run, status, clock.now());
+    if (transition !== undefined) {
+      await ledger.runs.transition(run.id, transition, clock.now());
+    }
+    await ledger.intents.close(intentId(run.id), 'done', {}, clock.now());
+    const stored = await ledger.runs.get(run.id);
+    if (stored === undefined) {
+      throw new RunError('run-gone', l10n.t('The run was deleted while it started'));
+    }
+    return stored;
+  }
+}
+
+/**
+ * Names the intent of a launch.
+ *
+ * @param id - the run
+ * @returns the intent's id
+ */
+export function intentId(id: RunId): string {
+  return `launch:${id}`;
+}

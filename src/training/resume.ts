@@ -1,0 +1,61 @@
+import * as l10n from '@vscode/l10n';
+import { RunError } from '../core/errors.ts';
+import type { Checkpoint } from '../core/model/records.ts';
+import type { Run } from '../core/model/run.ts';
+import { isActive } from '../core/model/run.ts';
+import type { Machine } from '../providers/training-provider.ts';
+
+/**
+ * Picks the checkpoint a run goes on from when the user names none: the
+ * newest whole one.
+ *
+ * @param checkpoints - of the run, in any order
+ * @returns the checkpoint
+ * @throws {RunError} when there is none
+ */
+export function newestWhole(checkpoints: readonly Checkpoint[]): Checkpoint {
+  const whole = checkpoints.filter((item) => item.complete);
+  const [newest] = whole.sort(
+    (left, right) =>
+      (right.step ?? -1) - (left.step ?? -1) || right.modifiedAt - left.modifiedAt,
+  );
+  if (newest === undefined) {
+    throw new RunError('no-checkpoint', l10n.t('This run has no whole checkpoint to go on from'));
+  }
+  return newest;
+}
+
+/**
+ * Checks right before a resume that it would do what the user sees: the run
+ * has ended, and the checkpoint is whole and still the one in the list.
+ *
+ * @param run - the earlier run
+ * @param checkpoint - as the ledger has it
+ * @param machine - where both are
+ * @throws {RunError} when it would go on from something else
+ */
+export async function checkResumable(
+  run: Run,
+  checkpoint: Checkpoint,
+  machine: Machine,
+): Promise<void> {
+  if (isActive(run)) {
+    throw new RunError('run-active', l10n.t('The run is still active. Stop it first.'), {
+      nextAction: { title: l10n.t('Stop Run'), command: 'runctl.stopRun', arguments: [run.id] },
+    });
+  }
+  if (!checkpoint.complete) {
+    throw new RunError('partial-checkpoint', l10n.t('The checkpoint is not whole'));
+  }
+  const now = await machine.files.inspect(checkpoint.path);
+  if (now === null) {
+    throw new RunError('checkpoint-gone', l10n.t('{0} is gone', checkpoint.path));
+  }
+  const same = now.size === checkpoint.size && now.modifiedAt === checkpoint.modifiedAt;
+  if (!same) {
+    throw new RunError(
+      'checkpoint-changed',
+      l10n.t('{0} was written over since this run; pick another checkpoint', checkpoint.path),
+    );
+  }
+}

@@ -1,0 +1,209 @@
+import type { Clock } from '../core/clock.ts';
+import { describeError } from '../core/error-chain.ts';
+import type { Disposable, Event } from '../core/events.ts';
+import { Emitter } from '../core/events.ts';
+import type { Logger } from '../core/logger.ts';
+import type { Run } from '../core/model/run.ts';
+import { isActive } from '../core/model/run.ts';
+import type { Guard } from '../ledger/handle.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { ProviderRegistry } from '../providers/provider-registry.ts';
+import type { Machine } from '../providers/training-provider.ts';
+import type { RunStatus } from '../remote/agent/agent-answers.ts';
+import { settleUnstarted } from './launch-reconciler.ts';
+import type { RunObserver } from './run-observer.ts';
+import { transitionFor } from './run-transition.ts';
+
+/** What the monitor works with. */
+export interface MonitorParts {
+  readonly ledger: Ledger;
+  readonly registry: ProviderRegistry;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Makes the observer of a run. */
+  readonly observe: (run: Run, machine: Machine, guard: Guard) => RunObserver;
+}
+
+/** How often the machines are asked while a run is active, in milliseconds. */
+export const TICK_MS = 1000;
+/** Ticks between two looks for checkpoints. */
+const SCAN_TICKS = 3;
+
+/**
+ * Watches all active runs for all windows: the elected window asks the
+ * machines, reads logs for metrics, finds checkpoints and records ends. When
+ * no run is active it does nothing at all, not even wait.
+ */
+export class RunMonitor implements Disposable {
+  private readonly parts: MonitorParts;
+  private readonly ended = new Emitter<Run>();
+  private readonly observers = new Map<string, RunObserver>();
+  private epoch: number | undefined;
+  private stopTimer: (() => void) | undefined;
+  private ticking: Promise<void> | undefined;
+  private ticks = 0;
+  private disposed = false;
+
+  /** Fires in the window that saw it, with the run as stored. */
+  readonly onDidEnd: Event<Run> = this.ended.event;
+
+  constructor(parts: MonitorParts) {
+    this.parts = parts;
+  }
+
+  /** Looks whether there is something to watch, and watches while there is. */
+  async wake(): Promise<void> {
+    if (this.disposed || this.stopTimer !== undefined) {
+      return;
+    }
+    this.stopTimer = this.parts.clock.every(TICK_MS, () => void this.tick());
+    await this.tick();
+  }
+
+  /**
+   * Asks every machine once. Ticks never overlap.
+   *
+   * @returns when everything learnt is stored
+   */
+  tick(): Promise<void> {
+    this.ticking ??= this.once()
+      .catch((error: unknown) => {
+        this.parts.logger.warn(`watching runs failed: ${describeError(error)}`);
+      })
+      .finally(() => {
+        this.ticking = undefined;
+      });
+    return this.ticking;
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    this.rest();
+    this.ended.dispose();
+  }
+
+  private async once(): Promise<void> {
+    const { ledger } = this.parts;
+    const active = await ledger.runs.list({ active: true });
+    if (active.length === 0 || this.disposed) {
+      this.rest();
+      await ledger.election.release();
+      return;
+    }
+    const epoch = await ledger.election.campaign();
+    if (epoch !== this.epoch) {
+      // Another window watched meanwhile: start over from what is stored.
+      this.dropObservers();
+      this.epoch = epoch;
+    }
+    if (epoch === undefined) {
+      return;
+    }
+    this.ticks += 1;
+    const guard = ledger.election.guard(epoch);
+    for (const runs of Map.groupBy(active, machineKey).values()) {
+      await this.askMachine(runs, guard);
+    }
+  }
+
+  private async askMachine(runs: readonly Run[], guard: Guard): Promise<void> {
+    const [first] = runs;
+    if (first === undefined) {
+      return;
+    }
+    try {
+      const machine = await this.parts.registry.get(first.provider).connect(first.machine);
+      const statuses = await machine.agent.status(runs.map((run) => run.id));
+      for (const [index, run] of runs.entries()) {
+        const status = statuses[index];
+        if (status?.id === run.id) {
+          await this.update(run, status, machine, guard);
+        }
+      }
+    } catch (error) {
+      // A machine that does not answer ends nothing: its runs stay as they were.
+      this.parts.logger.warn(`${machineKey(first)} did not answer: ${describeError(error)}`);
+    }
+  }
+
+  private async update(
+    run: Run,
+    status: RunStatus,
+    machine: Machine,
+    guard: Guard,
+  ): Promise<void> {
+    const { ledger, clock } = this.parts;
+    if (run.state === 'queued' && status.state === 'missing') {
+      await settleUnstarted(ledger, clock, run, machine, guard);
+      return;
+    }
+    const transition = transitionFor(run, status, clock.now());
+    if (transition === undefined) {
+      await this.observe(run, machine, guard);
+      return;
+    }
+    const next = { ...run, ...transition };
+    if (isActive(next)) {
+      await ledger.runs.transition(run.id, transition, clock.now(), { guard });
+      await this.observe(next, machine, guard);
+      return;
+    }
+    // The log is read to its end first: an ended run is complete in the ledger.
+    await this.finish(next, machine, guard);
+    await ledger.runs.transition(run.id, transition, clock.now(), { guard });
+    const stored = await ledger.runs.get(run.id);
+    if (stored !== undefined) {
+      this.ended.fire(stored);
+    }
+  }
+
+  private async observe(run: Run, machine: Machine, guard: Guard): Promise<void> {
+    if (run.state === 'queued') {
+      return;
+    }
+    const observer = this.observerOf(run, machine, guard);
+    if (this.ticks % SCAN_TICKS === 0) {
+      await observer.scan();
+    }
+  }
+
+  private async finish(run: Run, machine: Machine, guard: Guard): Promise<void> {
+    const observer = this.observerOf(run, machine, guard);
+    try {
+      await observer.finish();
+    } catch (error) {
+      this.parts.logger.warn(`the end of ${run.id}'s log: ${describeError(error)}`);
+    } finally {
+      observer.dispose();
+      this.observers.delete(run.id);
+    }
+  }
+
+  private observerOf(run: Run, machine: Machine, guard: Guard): RunObserver {
+    const known = this.observers.get(run.id);
+    if (known !== undefined) {
+      return known;
+    }
+    const observer = this.parts.observe(run, machine, guard);
+    this.observers.set(run.id, observer);
+    return observer;
+  }
+
+  private rest(): void {
+    this.stopTimer?.();
+    this.stopTimer = undefined;
+    this.dropObservers();
+    this.epoch = undefined;
+  }
+
+  private dropObservers(): void {
+    for (const observer of this.observers.values()) {
+      observer.dispose();
+    }
+    this.observers.clear();
+  }
+}
+
+function machineKey(run: Run): string {
+  return `${run.provider}/${run.machine}`;
+}

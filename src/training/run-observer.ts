@@ -1,0 +1,77 @@
+import type { CheckpointScanner } from '../checkpoints/checkpoint-scanner.ts';
+import type { Clock } from '../core/clock.ts';
+import { describeError } from '../core/error-chain.ts';
+import type { Disposable } from '../core/events.ts';
+import type { Logger } from '../core/logger.ts';
+import type { Checkpoint } from '../core/model/records.ts';
+import type { Run } from '../core/model/run.ts';
+import type { Guard } from '../ledger/handle.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { MetricsTap } from './metrics-tap.ts';
+
+/** What an observer works with. */
+export interface ObserverParts {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly scanner: CheckpointScanner;
+  /** `null` when the log is not on this host yet. */
+  readonly tap: MetricsTap | null;
+  /** Refuses writes when this window no longer watches. */
+  readonly guard: Guard;
+}
+
+/** Files may carry the time of a coarser clock than the run's start. */
+const CLOCK_SLACK_MS = 2000;
+
+/** Watches one run: its log for metrics, its directory for checkpoints. */
+export class RunObserver implements Disposable {
+  private readonly run: Run;
+  private readonly parts: ObserverParts;
+  private stored = '';
+
+  constructor(run: Run, parts: ObserverParts) {
+    this.run = run;
+    this.parts = parts;
+    parts.tap?.start();
+  }
+
+  /** Looks for checkpoints once; a failure is logged and tried again later. */
+  scan(): Promise<void> {
+    return this.look(false);
+  }
+
+  /** Reads the log to its present end and looks at the checkpoints once more. */
+  async finish(): Promise<void> {
+    await this.look(true);
+    await this.parts.tap?.finish();
+  }
+
+  dispose(): void {
+    this.parts.tap?.dispose();
+  }
+
+  private async look(ended: boolean): Promise<void> {
+    const { ledger, clock, logger, scanner, guard } = this.parts;
+    try {
+      const { checkpoints, problems } = await scanner.scan(clock.now(), ended);
+      for (const problem of problems) {
+        logger.debug(`${this.run.id}: ${problem.path}: ${problem.reason}`);
+      }
+      const own = checkpoints.filter((item) => this.isOwn(item));
+      const text = JSON.stringify(own);
+      if (text !== this.stored) {
+        await ledger.checkpoints.replace(this.run.id, own, { guard });
+        this.stored = text;
+      }
+    } catch (error) {
+      logger.warn(`checkpoints of ${this.run.id}: ${describeError(error)}`);
+    }
+  }
+
+  // A directory used by several runs in turn holds the checkpoints of all.
+  private isOwn(checkpoint: Checkpoint): boolean {
+    const since = this.run.startedAt ?? this.run.createdAt;
+    return checkpoint.modifiedAt >= since - CLOCK_SLACK_MS;
+  }
+}

@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { asRunId } from '../core/ids.ts';
+import type { Run } from '../core/model/run.ts';
+
+/**
+ * What lies beside a run on its machine as `run.json`, enough to put the run
+ * back into an empty ledger. Holds no secret values.
+ */
+export interface RunRecord {
+  readonly version: 1;
+  readonly run: Run;
+}
+
+const text = z.string();
+const nullableText = z.string().nullable();
+const nullableNumber = z.number().nullable();
+
+const recordSchema = z.object({
+  version: z.literal(1),
+  run: z.object({
+    id: text,
+    name: text,
+    provider: text,
+    machine: text,
+    profile: nullableText,
+    workspaceFolder: nullableText,
+    spec: z.object({
+      argv: z.array(text),
+      env: z.record(text, text),
+      secrets: z.array(text),
+      directory: text,
+      checkpointDirectory: text,
+      checkpointGlobs: z.array(text),
+      metricsPattern: nullableText,
+      resumeArgs: z.array(text),
+      setup: z.array(text),
+      setupKey: nullableText,
+      graceSeconds: z.number(),
+      sharedDirectory: z.boolean(),
+    }),
+    code: z.object({ commit: nullableText, branch: nullableText, dirty: z.boolean() }).nullable(),
+    resumedFrom: z
+      .object({ runId: text, checkpointPath: text, step: nullableNumber })
+      .nullable(),
+    createdAt: z.number(),
+    rate: nullableNumber,
+  }),
+});
+
+/**
+ * Writes the record of a run about to start.
+ *
+ * @param run - the run
+ * @returns what to keep beside it
+ */
+export function recordOf(run: Run): RunRecord {
+  return { version: 1, run };
+}
+
+/**
+ * Reads a record found on a machine, as a run of which nothing is known yet.
+ *
+ * @param value - parsed JSON from outside
+ * @param logPath - where its log lies on this host
+ * @returns the run in state `queued`, or `undefined` when the record cannot be read
+ */
+export function runFromRecord(value: unknown, logPath: string | null): Run | undefined {
+  const parsed = recordSchema.safeParse(value);
+  const id = parsed.success ? asRunId(parsed.data.run.id) : undefined;
+  if (!parsed.success || id === undefined) {
+    return undefined;
+  }
+  const { run } = parsed.data;
+  const origin = run.resumedFrom === null ? undefined : asRunId(run.resumedFrom.runId);
+  return {
+    ...run,
+    id,
+    note: '',
+    resumedFrom:
+      run.resumedFrom === null || origin === undefined
+        ? null
+        : { ...run.resumedFrom, runId: origin },
+    rate: run.rate as Run['rate'],
+    state: 'queued',
+    stateSince: run.createdAt,
+    stateReason: '',
+    startedAt: null,
+    endedAt: null,
+    exitCode: null,
+    signal: null,
+    logPath,
+  };
+}

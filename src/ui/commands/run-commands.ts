@@ -1,0 +1,194 @@
+import * as l10n from '@vscode/l10n';
+import * as vscode from 'vscode';
+import { CancelledError, RunError } from '../../core/errors.ts';
+import { shortRunId } from '../../core/ids.ts';
+import { validateRunName } from '../../core/validation.ts';
+import { isActive } from '../../core/model/run.ts';
+import type { Engine } from '../../engine.ts';
+import type { RunView } from '../../resources/account-snapshot.ts';
+import type { App } from '../app.ts';
+import { safeName, showDocument } from '../documents.ts';
+import { launchPlan } from '../launch/launch-plan-ui.ts';
+import { comparableText } from '../runs/compare-text.ts';
+import { runDetailsText } from '../runs/run-details-text.ts';
+import { checkpointOf } from './arguments.ts';
+import { COMMANDS } from './ids.ts';
+import { pickRun, runItem } from './pick-run.ts';
+import type { CommandTable } from './register.ts';
+
+type RunCommands = Pick<
+  CommandTable,
+  | typeof COMMANDS.stopRun
+  | typeof COMMANDS.killRun
+  | typeof COMMANDS.resumeRun
+  | typeof COMMANDS.resumeFromCheckpoint
+  | typeof COMMANDS.showRunDetails
+  | typeof COMMANDS.renameRun
+  | typeof COMMANDS.annotateRun
+  | typeof COMMANDS.deleteRun
+  | typeof COMMANDS.compareRuns
+>;
+
+/**
+ * What users do to runs.
+ *
+ * @param app - the window's parts
+ * @returns handlers by command id
+ */
+export function runCommands(app: App): RunCommands {
+  return {
+    [COMMANDS.stopRun]: (argument) => stop(app, argument, undefined),
+    [COMMANDS.killRun]: (argument) => stop(app, argument, 0),
+    [COMMANDS.resumeRun]: (argument) => resume(app, argument),
+    [COMMANDS.resumeFromCheckpoint]: (argument) => resume(app, argument),
+    [COMMANDS.showRunDetails]: (argument) => showDetails(app, argument),
+    [COMMANDS.renameRun]: (argument) => rename(app, argument),
+    [COMMANDS.annotateRun]: (argument) => annotate(app, argument),
+    [COMMANDS.deleteRun]: (argument) => remove(app, argument),
+    [COMMANDS.compareRuns]: (argument, selected) => compare(app, argument, selected),
+  };
+}
+
+async function stop(app: App, argument: unknown, grace: number | undefined): Promise<void> {
+  const engine = await app.engine();
+  const { run } = await pickRun(argument, engine.inventory.snapshot(), {
+    title: l10n.t('Stop which run?'),
+    accepts: (view) => isActive(view.run),
+    none: l10n.t('No run is active'),
+  });
+  await engine.inventory.whileBusy(run.id, l10n.t('stopping…'), () =>
+    engine.control.stop(run.id, grace),
+  );
+}
+
+async function resume(app: App, argument: unknown): Promise<unknown> {
+  const engine = await app.engine();
+  const view = await pickRun(argument, engine.inventory.snapshot(), {
+    title: l10n.t('Resume which run?'),
+    accepts: ({ run, checkpoints }) =>
+      !isActive(run) && checkpoints.some((item) => item.complete),
+    none: l10n.t('No ended run has a whole checkpoint to go on from'),
+  });
+  const path = checkpointOf(argument)?.path;
+  const plan = await engine.planResume(view.run, path);
+  return launchPlan(app, plan);
+}
+
+async function showDetails(app: App, argument: unknown): Promise<void> {
+  const engine = await app.engine();
+  const view = await pickAny(app, argument, l10n.t('Show details of which run?'));
+  const events = await engine.ledger().events.list(view.run.id);
+  const { run } = view;
+  const text = (): string => runDetailsText(view, events, app.clock.now());
+  await showDocument(app.documents.publish(`/${safeName(run.name)} ${shortRunId(run.id)}.md`, text));
+}
+
+async function rename(app: App, argument: unknown): Promise<void> {
+  const engine = await app.engine();
+  const { run } = await pickAny(app, argument, l10n.t('Rename which run?'));
+  const name = await vscode.window.showInputBox({
+    title: l10n.t('Rename Run'),
+    value: run.name,
+    validateInput: (text) => problemOf(() => validateRunName(text)),
+  });
+  if (name === undefined) {
+    throw new CancelledError();
+  }
+  await engine.control.rename(run.id, name.trim());
+}
+
+async function annotate(app: App, argument: unknown): Promise<void> {
+  const engine = await app.engine();
+  const { run } = await pickAny(app, argument, l10n.t('Edit the note of which run?'));
+  const note = await vscode.window.showInputBox({
+    title: l10n.t('Note of {0}', run.name),
+    prompt: l10n.t('What this run is about; shown in its tooltip and found by the filter'),
+    value: run.note,
+  });
+  if (note === undefined) {
+    throw new CancelledError();
+  }
+  await engine.control.annotate(run.id, note.trim());
+}
+
+async function remove(app: App, argument: unknown): Promise<void> {
+  const engine = await app.engine();
+  const { run } = await pickRun(argument, engine.inventory.snapshot(), {
+    title: l10n.t('Delete which run?'),
+    accepts: (view) => !isActive(view.run),
+    none: l10n.t('There is no ended run to delete'),
+  });
+  if (isActive(run)) {
+    throw new RunError('run-active', l10n.t('A run that is still active cannot be deleted'));
+  }
+  const confirm = l10n.t('Delete');
+  const answer = await vscode.window.showWarningMessage(
+    l10n.t('Delete {0} with its log and metrics?', run.name),
+    { modal: true, detail: l10n.t('Its checkpoints stay where they are.') },
+    confirm,
+  );
+  if (answer !== confirm) {
+    throw new CancelledError();
+  }
+  await engine.control.delete(run.id);
+  app.channels.close(run.id);
+}
+
+async function compare(app: App, argument: unknown, selected: unknown): Promise<void> {
+  const engine = await app.engine();
+  const snapshot = engine.inventory.snapshot();
+  if (snapshot.runs.length < 2) {
+    throw new RunError('one-run', l10n.t('There must be two runs to compare'));
+  }
+  const [first, second] = Array.isArray(selected) ? (selected as unknown[]) : [];
+  const left = await pickAny(app, first ?? argument, l10n.t('Compare which run?'));
+  const others = snapshot.runs.filter(({ run }) => run.id !== left.run.id);
+  const right =
+    second === undefined
+      ? await pickOther(others, left, snapshot.at)
+      : await pickAny(app, second, l10n.t('Compare with which run?'));
+  const title = l10n.t('{0} and {1}', left.run.name, right.run.name);
+  const [from, to] = [left, right].map(({ run }) =>
+    app.documents.publish(`/compare/${safeName(run.name)} ${shortRunId(run.id)}.md`, () =>
+      comparableText(newest(engine, run.id) ?? left),
+    ),
+  );
+  await vscode.commands.executeCommand('vscode.diff', from, to, title);
+}
+
+async function pickOther(
+  views: readonly RunView[],
+  left: RunView,
+  now: number,
+): Promise<RunView> {
+  const picked = await vscode.window.showQuickPick(
+    views.map((view) => runItem(view, now)),
+    { title: l10n.t('Compare {0} with which run?', left.run.name), matchOnDescription: true },
+  );
+  if (picked === undefined) {
+    throw new CancelledError();
+  }
+  return picked.view;
+}
+
+async function pickAny(app: App, argument: unknown, title: string): Promise<RunView> {
+  const engine = await app.engine();
+  return pickRun(argument, engine.inventory.snapshot(), {
+    title,
+    accepts: () => true,
+    none: l10n.t('There are no runs yet'),
+  });
+}
+
+function newest(engine: Engine, id: string): RunView | undefined {
+  return engine.inventory.snapshot().runs.find(({ run }) => run.id === id);
+}
+
+function problemOf(check: () => unknown): string | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

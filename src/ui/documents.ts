@@ -1,0 +1,69 @@
+import * as vscode from 'vscode';
+
+/** Scheme of the read-only documents the extension writes. */
+export const DOCUMENT_SCHEME = 'runctl';
+
+/**
+ * Read-only documents whose text is made when they are shown, so that closing
+ * them never asks to save.
+ */
+export class GeneratedDocuments implements vscode.TextDocumentContentProvider, vscode.Disposable {
+  private readonly changed = new vscode.EventEmitter<vscode.Uri>();
+  readonly onDidChange = this.changed.event;
+  private readonly texts = new Map<string, () => string>();
+  private readonly registration: vscode.Disposable;
+
+  constructor() {
+    this.registration = vscode.workspace.registerTextDocumentContentProvider(DOCUMENT_SCHEME, this);
+  }
+
+  provideTextDocumentContent(uri: vscode.Uri): string {
+    return this.texts.get(uri.path)?.() ?? '';
+  }
+
+  /**
+   * Names a document and says how its text is made.
+   *
+   * @param path - shown as its title, such as `/machine.processes.txt`
+   * @param text - makes the text, each time anew
+   * @returns the address to open
+   */
+  publish(path: string, text: () => string): vscode.Uri {
+    this.texts.set(path, text);
+    const uri = vscode.Uri.from({ scheme: DOCUMENT_SCHEME, path });
+    this.changed.fire(uri);
+    return uri;
+  }
+
+  /** Makes the texts of all documents anew. */
+  refresh(): void {
+    for (const path of this.texts.keys()) {
+      this.changed.fire(vscode.Uri.from({ scheme: DOCUMENT_SCHEME, path }));
+    }
+  }
+
+  dispose(): void {
+    this.registration.dispose();
+    this.changed.dispose();
+  }
+}
+
+/**
+ * Opens a document beside nothing else changed.
+ *
+ * @param uri - its address
+ */
+export async function showDocument(uri: vscode.Uri): Promise<void> {
+  const document = await vscode.workspace.openTextDocument(uri);
+  await vscode.window.showTextDocument(document, { preview: true });
+}
+
+/**
+ * Makes a name fit for the path of a document.
+ *
+ * @param name - any text
+ * @returns the text without separators
+ */
+export function safeName(name: string): string {
+  return name.replaceAll(/[\\/:?#%]+/g, '-');
+}

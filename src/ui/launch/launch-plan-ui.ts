@@ -1,0 +1,97 @@
+import * as l10n from '@vscode/l10n';
+import * as vscode from 'vscode';
+import { CancelledError, ExistsError } from '../../core/errors.ts';
+import type { Run } from '../../core/model/run.ts';
+import type { LaunchPlan } from '../../training/launch-plan.ts';
+import type { App } from '../app.ts';
+
+/**
+ * Launches a plan for the user: secrets, progress, the one question a busy
+ * directory raises, and the log at the end.
+ *
+ * @param app - the window's parts
+ * @param plan - what to run
+ * @returns the run
+ * @throws {CancelledError} when the user gives up
+ */
+export async function launchPlan(app: App, plan: LaunchPlan): Promise<Run> {
+  requireTrust();
+  const secrets = await app.secrets.values(plan.spec.secrets);
+  const run = await withProgress(plan, (signal) => start(app, plan, secrets, signal));
+  app.channels.show(run, true);
+  return run;
+}
+
+/**
+ * Refuses what a workspace that is not trusted must not do.
+ *
+ * @throws {CancelledError} after telling the user what trust would enable
+ */
+export function requireTrust(): void {
+  if (vscode.workspace.isTrusted) {
+    return;
+  }
+  const manage = l10n.t('Manage Trust');
+  const text = l10n.t(
+    'In Restricted Mode runctl starts nothing: what runs comes from the workspace. ' +
+      'Trust it to launch, resume and clean up.',
+  );
+  void vscode.window.showWarningMessage(text, manage).then((choice) => {
+    if (choice === manage) {
+      void vscode.commands.executeCommand('workbench.trust.manage');
+    }
+  });
+  throw new CancelledError();
+}
+
+async function start(
+  app: App,
+  plan: LaunchPlan,
+  secrets: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<Run> {
+  const { launcher } = await app.engine();
+  try {
+    return await launcher.launch(plan, { secrets, signal });
+  } catch (error) {
+    if (!(error instanceof ExistsError) || error.code !== 'directory-busy') {
+      throw error;
+    }
+    await confirmShared(error);
+    const shared = { ...plan, spec: { ...plan.spec, sharedDirectory: true } };
+    return launcher.launch(shared, { secrets, signal });
+  }
+}
+
+async function confirmShared(error: ExistsError): Promise<void> {
+  const anyway = l10n.t('Run Anyway');
+  const choice = await vscode.window.showWarningMessage(
+    error.message,
+    {
+      modal: true,
+      detail: l10n.t('Two runs in one directory may overwrite each other’s checkpoints.'),
+    },
+    anyway,
+  );
+  if (choice !== anyway) {
+    throw new CancelledError();
+  }
+}
+
+function withProgress<T>(
+  plan: LaunchPlan,
+  action: (signal: AbortSignal) => Promise<T>,
+): Thenable<T> {
+  return vscode.window.withProgress(
+    {
+      location: vscode.ProgressLocation.Notification,
+      title: l10n.t('Starting {0}', plan.name),
+      cancellable: true,
+    },
+    (_progress, token) => {
+      const abort = new AbortController();
+      token.onCancellationRequested(() => abort.abort());
+      return action(abort.signal);
+    },
+  );
+}

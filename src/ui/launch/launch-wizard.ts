@@ -1,0 +1,173 @@
+import { basename } from 'node:path';
+import * as l10n from '@vscode/l10n';
+import * as vscode from 'vscode';
+import { ValidationError } from '../../core/errors.ts';
+import { formatDollars } from '../../core/money.ts';
+import type { MachineView } from '../../resources/account-snapshot.ts';
+import type { LaunchPlan } from '../../training/launch-plan.ts';
+import type { Engine } from '../../engine.ts';
+import type { App } from '../app.ts';
+import type { PickRow, Step } from '../multi-step.ts';
+import { multiStep } from '../multi-step.ts';
+import type { LaunchChoice } from './launch-choices.ts';
+import { launchChoices, planChoice } from './launch-choices.ts';
+
+interface WizardState {
+  provider: string | undefined;
+  machine: MachineView | undefined;
+  choice: LaunchChoice | undefined;
+  plan: LaunchPlan | undefined;
+}
+
+const STEPS = 4;
+
+/**
+ * Leads the user from nothing to a plan: provider, machine, what to run, and
+ * a summary with what it costs.
+ *
+ * @param app - the window's parts
+ * @returns the plan the user agreed to
+ * @throws {CancelledError} when the user leaves
+ */
+export async function launchWizard(app: App): Promise<LaunchPlan> {
+  const engine = await app.engine();
+  const state: WizardState = {
+    provider: undefined,
+    machine: undefined,
+    choice: undefined,
+    plan: undefined,
+  };
+  await multiStep(l10n.t('Launch Training'), STEPS, state, pickProvider(app, engine));
+  if (state.plan === undefined) {
+    throw new ValidationError('plan', l10n.t('Nothing was chosen to run'));
+  }
+  return state.plan;
+}
+
+function pickProvider(app: App, engine: Engine): Step<WizardState> {
+  return async (state, ui) => {
+    state.provider = await ui.pick({
+      placeholder: l10n.t('Where should it run?'),
+      rows: providerRows(engine),
+    });
+    return pickMachine(app, engine);
+  };
+}
+
+async function providerRows(engine: Engine): Promise<PickRow<string>[]> {
+  const rows: PickRow<string>[] = [];
+  for (const provider of engine.registry.all()) {
+    const availability = await provider.availability();
+    rows.push({
+      value: provider.id,
+      label: `$(${provider.id === 'local' ? 'device-desktop' : 'cloud'}) ${provider.name}`,
+      description: availability.available ? '' : l10n.t('not available here'),
+      detail: availability.available ? describeProvider(provider.id) : availability.reason,
+    });
+  }
+  return rows;
+}
+
+function describeProvider(id: string): string {
+  return id === 'local' ? l10n.t('This machine. Runs go on when the window is closed.') : '';
+}
+
+function pickMachine(app: App, engine: Engine): Step<WizardState> {
+  return async (state, ui) => {
+    state.machine = await ui.pick({
+      placeholder: l10n.t('On which machine?'),
+      rows: machineRows(engine, state.provider ?? ''),
+    });
+    return pickCommand(app, engine);
+  };
+}
+
+async function machineRows(engine: Engine, provider: string): Promise<PickRow<MachineView>[]> {
+  const { machines } = await engine.registry.get(provider).list(AbortSignal.timeout(20_000));
+  return machines.map((machine) => ({
+    value: machine,
+    label: `$(vm) ${machine.name}`,
+    description: machine.rate === null ? l10n.t('price unknown') : `${formatDollars(machine.rate)}/h`,
+    detail: hardware(machine),
+  }));
+}
+
+function hardware({ facts }: MachineView): string {
+  if (facts === null) {
+    return '';
+  }
+  const gpus = (facts.gpus ?? []).map((gpu) => gpu.name);
+  return [
+    facts.cpus === null ? null : l10n.t('{0} processors', facts.cpus),
+    gpus.length === 0 ? l10n.t('no GPU found') : gpus.join(', '),
+  ]
+    .filter((part) => part !== null)
+    .join(' · ');
+}
+
+function pickCommand(app: App, engine: Engine): Step<WizardState> {
+  return async (state, ui) => {
+    const choices = launchChoices(app);
+    state.choice = await ui.pick({
+      placeholder: l10n.t('What should run?'),
+      rows: choices.then((list) => list.map(choiceRow)),
+    });
+    return summary(app, engine);
+  };
+}
+
+function choiceRow(choice: LaunchChoice): PickRow<LaunchChoice> {
+  return choice.kind === 'profile'
+    ? {
+        value: choice,
+        label: `$(beaker) ${choice.profile}`,
+        description: basename(choice.folder.fsPath),
+        detail: choice.command,
+      }
+    : {
+        value: choice,
+        label: `$(file-code) ${basename(choice.script.fsPath)}`,
+        description: vscode.workspace.asRelativePath(choice.script),
+      };
+}
+
+function summary(app: App, engine: Engine): Step<WizardState> {
+  return async (state, ui) => {
+    const { choice, machine } = state;
+    if (choice === undefined || machine === undefined) {
+      return undefined;
+    }
+    const plan = await planChoice(app, engine, choice, machine);
+    await ui.pick({
+      placeholder: l10n.t('Launch this?'),
+      rows: summaryRows(plan, machine),
+    });
+    state.plan = plan;
+    return undefined;
+  };
+}
+
+function summaryRows(plan: LaunchPlan, machine: MachineView): PickRow<true>[] {
+  const price = machine.rate === null ? l10n.t('unknown') : `${formatDollars(machine.rate)}/h`;
+  return [
+    {
+      value: true,
+      label: `$(rocket) ${l10n.t('Launch {0} on {1}', plan.name, machine.name)}`,
+      description: l10n.t('{0}, from {1}', price, machine.rateSource),
+      detail: plan.spec.argv.join(' '),
+    },
+    fact(l10n.t('Directory: {0}', plan.spec.directory)),
+    fact(l10n.t('Checkpoints: {0}', plan.spec.checkpointDirectory)),
+    ...(plan.spec.secrets.length === 0
+      ? []
+      : [fact(l10n.t('Secrets: {0}', plan.spec.secrets.join(', ')))]),
+    ...(plan.spec.setup.length === 0
+      ? []
+      : [fact(l10n.t('Set-up: {0}', plan.spec.setup.join(' ')))]),
+  ];
+}
+
+// A separator cannot be chosen by mistake: the sheet has one action.
+function fact(label: string): PickRow<true> {
+  return { value: true, label, kind: vscode.QuickPickItemKind.Separator };
+}

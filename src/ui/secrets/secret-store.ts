@@ -1,0 +1,112 @@
+import * as l10n from '@vscode/l10n';
+import * as vscode from 'vscode';
+import { CancelledError } from '../../core/errors.ts';
+import type { SecretMasker } from '../../core/mask.ts';
+import { validateEnvName } from '../../core/validation.ts';
+
+const PREFIX = 'runctl.secret.';
+const INDEX_KEY = 'runctl.secretNames';
+
+/**
+ * Values runs need and nobody else should see: kept in SecretStorage, asked
+ * for once, masked in every log of ours. Only names are kept in the clear.
+ */
+export class SecretStore {
+  private readonly context: vscode.ExtensionContext;
+  private readonly masker: SecretMasker;
+
+  constructor(context: vscode.ExtensionContext, masker: SecretMasker) {
+    this.context = context;
+    this.masker = masker;
+  }
+
+  /**
+   * Lists what is kept.
+   *
+   * @returns names, sorted
+   */
+  names(): readonly string[] {
+    const names = this.context.globalState.get<readonly string[]>(INDEX_KEY, []);
+    return [...names].sort();
+  }
+
+  /**
+   * Gives values to a run, asking for those not yet known.
+   *
+   * @param names - environment names
+   * @returns values by name
+   * @throws {CancelledError} when the user gives none
+   */
+  async values(names: readonly string[]): Promise<Readonly<Record<string, string>>> {
+    const values: Record<string, string> = {};
+    for (const name of names) {
+      const known = await this.context.secrets.get(PREFIX + name);
+      const value = known ?? (await this.ask(name));
+      this.masker.add(value);
+      values[name] = value;
+    }
+    return values;
+  }
+
+  /**
+   * Asks for a value and keeps it.
+   *
+   * @param name - environment name
+   * @returns the value
+   * @throws {CancelledError} when the user gives none
+   */
+  async ask(name: string): Promise<string> {
+    const value = await vscode.window.showInputBox({
+      title: l10n.t('Secret {0}', name),
+      prompt: l10n.t('Kept in the secret storage of VS Code and given to runs that name it.'),
+      password: true,
+      ignoreFocusOut: true,
+      validateInput: (text) => (text === '' ? l10n.t('Enter a value') : undefined),
+    });
+    if (value === undefined) {
+      throw new CancelledError();
+    }
+    await this.context.secrets.store(PREFIX + name, value);
+    await this.context.globalState.update(INDEX_KEY, [...new Set([...this.names(), name])]);
+    this.masker.add(value);
+    return value;
+  }
+
+  /**
+   * Asks for a name, then for its value.
+   */
+  async askNamed(): Promise<void> {
+    const name = await vscode.window.showInputBox({
+      title: l10n.t('Set Secret'),
+      prompt: l10n.t('Name of the environment variable, such as HF_TOKEN'),
+      ignoreFocusOut: true,
+      validateInput: nameProblem,
+    });
+    if (name === undefined) {
+      throw new CancelledError();
+    }
+    await this.ask(name);
+  }
+
+  /**
+   * Forgets values for good.
+   *
+   * @param names - which
+   */
+  async forget(names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      await this.context.secrets.delete(PREFIX + name);
+    }
+    const rest = this.names().filter((name) => !names.includes(name));
+    await this.context.globalState.update(INDEX_KEY, rest);
+  }
+}
+
+function nameProblem(text: string): string | undefined {
+  try {
+    validateEnvName(text);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

@@ -1,0 +1,169 @@
+import { readFile } from 'node:fs/promises';
+import * as l10n from '@vscode/l10n';
+import * as vscode from 'vscode';
+import { SystemClock } from '../core/clock.ts';
+import type { Logger } from '../core/logger.ts';
+import { SecretMasker } from '../core/mask.ts';
+import { maskingLogger } from '../core/masking-logger.ts';
+import type { Engine } from '../engine.ts';
+import type { App } from './app.ts';
+import { allCommands } from './commands/table.ts';
+import { registerCommands } from './commands/register.ts';
+import { WorkspaceConfigs } from './config/workspace-configs.ts';
+import { setContext } from './context-keys.ts';
+import { GeneratedDocuments } from './documents.ts';
+import { EngineHost } from './engine-host.ts';
+import { ErrorFunnel } from './error-funnel.ts';
+import { LogChannels } from './logs/log-channels.ts';
+import { tellRunEnd } from './run-end-messages.ts';
+import { SecretStore } from './secrets/secret-store.ts';
+import { settings } from './settings.ts';
+import { CostBar } from './status-bar/cost-bar.ts';
+import { RunFilter } from './tree/run-filter.ts';
+import { TreeViews } from './tree/views.ts';
+
+/** A started extension. */
+export interface RunningApp {
+  /** For tests in the host only. */
+  readonly testApi: App;
+  close(): Promise<void>;
+}
+
+/** How often machines are asked while the Resources view is seen. */
+const FACTS_MS = 10_000;
+
+/**
+ * Builds the user interface and starts the engine behind it.
+ *
+ * @param context - lifetime and storage, from VS Code
+ * @returns the started extension
+ */
+export function startApp(context: vscode.ExtensionContext): RunningApp {
+  const clock = new SystemClock();
+  const output = vscode.window.createOutputChannel('runctl', { log: true });
+  const masker = new SecretMasker();
+  const logger = maskingLogger(output, masker);
+  const funnel = new ErrorFunnel(logger);
+  const host = new EngineHost({ clock, logger, start: () => start(context, logger, clock) });
+  const channels = new LogChannels({
+    clock,
+    masker,
+    replayBytes: settings.replayBytes,
+    onError: (error) => funnel.report('log', error),
+  });
+  const views = new TreeViews(host, () => app.filter);
+  const app: App = {
+    engine: () => host.engine(),
+    host,
+    clock,
+    logger,
+    output,
+    funnel,
+    channels,
+    documents: new GeneratedDocuments(),
+    configs: new WorkspaceConfigs(),
+    secrets: new SecretStore(context, masker),
+    masker,
+    filter: new RunFilter(context.workspaceState, () => views.refresh()),
+    showMore: (parent, count) => views.showMore(parent, count),
+    context,
+  };
+  // Disposed in reverse: commands and views vanish before what they use.
+  context.subscriptions.push(
+    output,
+    host,
+    channels,
+    app.documents,
+    app.configs,
+    views,
+    new CostBar(host),
+    ...followHost(app, views),
+    registerCommands(allCommands(app), funnel),
+  );
+  void loadFeatures(app);
+  void begin(app);
+  return { testApi: app, close: () => host.close() };
+}
+
+// What no user sees in the first moment is loaded after it.
+async function loadFeatures(app: App): Promise<void> {
+  await app.funnel.run('start', async () => {
+    const { registerFeatures } = await import('./features.ts');
+    app.context.subscriptions.push(registerFeatures(app));
+  });
+}
+
+async function begin(app: App): Promise<void> {
+  try {
+    const engine = await app.engine();
+    setContext('runctl.ready', true);
+    tellSetAside(engine);
+  } catch (error) {
+    setContext('runctl.broken', true);
+    app.funnel.report('start', error);
+  }
+}
+
+function tellSetAside(engine: Engine): void {
+  const { setAside } = engine;
+  if (setAside === null) {
+    return;
+  }
+  const why =
+    setAside.reason === 'newer'
+      ? l10n.t('It was written by a newer version of runctl.')
+      : l10n.t('It was damaged.');
+  void vscode.window.showWarningMessage(
+    l10n.t(
+      'The ledger could not be used and was kept as {0}. {1} A fresh one was started, and runs were found again on their machines.',
+      setAside.path,
+      why,
+    ),
+  );
+}
+
+function followHost(app: App, views: TreeViews): vscode.Disposable[] {
+  const { host, channels } = app;
+  const timer = setInterval(() => {
+    if (views.resourcesVisible && vscode.window.state.focused) {
+      void app.funnel.run('refresh', async () => (await app.engine()).inventory.refresh());
+    }
+  }, FACTS_MS);
+  return [
+    new vscode.Disposable(() => clearInterval(timer)),
+    host.onDidChange(({ runs }) => channels.sync(runs.map(({ run }) => run))),
+    host.onDidEndRun((run) => void tellRunEnd(run, settings.runEndMessage())),
+    host.onDidStart((engine) => void engine.monitor.wake()),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => {
+      void app.funnel.run('trust', async () => (await app.engine()).monitor.wake());
+    }),
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (event.affectsConfiguration('runctl.local')) {
+        void app.funnel.run('settings', async () => (await app.engine()).inventory.refresh());
+      }
+    }),
+  ];
+}
+
+async function start(
+  context: vscode.ExtensionContext,
+  logger: Logger,
+  clock: SystemClock,
+): Promise<Engine> {
+  const [{ startEngine }, { localPlatform }] = await Promise.all([
+    import('../engine.ts'),
+    import('../providers/local/local-platform.ts'),
+  ]);
+  const agent = vscode.Uri.joinPath(context.extensionUri, 'dist', 'agent.sh');
+  await vscode.workspace.fs.createDirectory(context.globalStorageUri);
+  return startEngine({
+    storage: context.globalStorageUri.fsPath,
+    agentSource: await readFile(agent.fsPath),
+    platform: localPlatform(),
+    clock,
+    logger,
+    localRate: settings.localRate,
+    directories: () => (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath),
+    mayWatch: () => vscode.workspace.isTrusted,
+  });
+}

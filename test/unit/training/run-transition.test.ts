@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import type { RunStatus } from '../../../src/remote/agent/agent-answers.ts';
+import { exitReason, transitionFor } from '../../../src/training/run-transition.ts';
+import { NOW, sampleRun } from '../../support/samples.ts';
+
+const STARTED = NOW / 1000 - 60;
+
+function status(changes: Partial<RunStatus>): RunStatus {
+  return { id: sampleRun().id, state: 'running', started: STARTED, ...changes };
+}
+
+function exit(changes: Partial<NonNullable<RunStatus['exit']>>): RunStatus {
+  const record = { code: 0, signal: null, ended: NOW / 1000, phase: 'command', stop: null } as const;
+  return status({ state: 'ended', exit: { ...record, ...changes } });
+}
+
+describe('run transition', () => {
+  it('sees no change when the machine says what the ledger says', () => {
+    assert.equal(transitionFor(sampleRun(), status({}), NOW), undefined);
+  });
+
+  it('calls exit code 0 a success with the time of the machine', () => {
+    const next = transitionFor(sampleRun(), exit({}), NOW + 5000);
+    assert.equal(next?.state, 'succeeded');
+    assert.equal(next.endedAt, NOW);
+    assert.equal(next.startedAt, STARTED * 1000);
+  });
+
+  it('calls every other exit code a failure', () => {
+    const next = transitionFor(sampleRun(), exit({ code: 3 }), NOW);
+    assert.equal(next?.state, 'failed');
+    assert.equal(next.exitCode, 3);
+    assert.match(next.reason, /exit code 3/);
+  });
+
+  it('calls a run the user stopped stopped, whatever its exit code', () => {
+    for (const code of [0, 1, 143]) {
+      const next = transitionFor(
+        sampleRun({ state: 'stopping' }),
+        exit({ code, stop: 'user', signal: code === 143 ? 15 : null }),
+        NOW,
+      );
+      assert.equal(next?.state, 'stopped', `exit code ${code}`);
+    }
+  });
+
+  it('says when the set-up step failed', () => {
+    const next = transitionFor(sampleRun(), exit({ code: 1, phase: 'setup' }), NOW);
+    assert.match(next?.reason ?? '', /set-up step failed/);
+  });
+
+  it('reads a run without a record as lost, with the evidence, never as done', () => {
+    const evidence = { boot: 'changed', oom: null, lastbeat: STARTED + 9, child: 'dead' } as const;
+    const next = transitionFor(sampleRun(), status({ state: 'lost', evidence }), NOW);
+    assert.equal(next?.state, 'lost');
+    assert.equal(next.endedAt, (STARTED + 9) * 1000);
+    assert.match(next.reason, /restarted/);
+  });
+
+  it('says when the training of a lost run still lives', () => {
+    const evidence = { boot: 'same', oom: false, lastbeat: null, child: 'alive' } as const;
+    const next = transitionFor(sampleRun(), status({ state: 'lost', evidence }), NOW);
+    assert.match(next?.reason ?? '', /still runs/);
+  });
+
+  it('keeps what has ended as it ended', () => {
+    for (const state of ['succeeded', 'failed', 'stopped'] as const) {
+      assert.equal(transitionFor(sampleRun({ state }), status({}), NOW), undefined);
+      assert.equal(transitionFor(sampleRun({ state }), status({ state: 'missing' }), NOW), undefined);
+    }
+  });
+
+  it('leaves a queued run queued while its machine knows nothing of it', () => {
+    const run = sampleRun({ state: 'queued' });
+    assert.equal(transitionFor(run, status({ state: 'missing' }), NOW), undefined);
+  });
+
+  it('lets a lost run come back when the machine knows better', () => {
+    const next = transitionFor(sampleRun({ state: 'lost' }), exit({}), NOW);
+    assert.equal(next?.state, 'succeeded');
+  });
+
+  it('never claims to know whether 143 was a signal', () => {
+    assert.equal(exitReason(143, 15), 'signal TERM, or exit code 143');
+    assert.equal(exitReason(127, null), 'exit code 127: the command was not found');
+  });
+});
