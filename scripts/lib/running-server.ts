@@ -23,6 +23,8 @@ export interface ServerOptions {
   env?: NodeJS.ProcessEnv;
   /** User settings on top of {@link TEST_SETTINGS}. */
   settings?: Record<string, unknown>;
+  /** Any free one when missing. */
+  port?: number;
 }
 
 /** Quiet defaults: no welcome page, no trust question, no AI panels, no gallery look-ups. */
@@ -34,6 +36,7 @@ export const TEST_SETTINGS: Readonly<Record<string, unknown>> = {
   'extensions.ignoreRecommendations': true,
   'telemetry.telemetryLevel': 'off',
   'window.commandCenter': false,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
   'git.openRepositoryInParentFolders': 'never',
 };
 
@@ -45,9 +48,9 @@ export async function startTestServer(
   await writeSettings(options.dataDir, { ...TEST_SETTINGS, ...options.settings });
   const args = [
     install.serverMain,
-    ...['--host', '127.0.0.1', '--port', '0', '--without-connection-token'],
-    ...['--accept-server-license-terms', '--telemetry-level', 'off'],
-    ...['--server-data-dir', options.dataDir, '--enable-smoke-test-driver'],
+    ...['--host', '127.0.0.1', '--port', String(options.port ?? 0)],
+    ...['--server-data-dir', options.dataDir, '--without-connection-token'],
+    ...['--accept-server-license-terms', '--telemetry-level', 'off', '--enable-smoke-test-driver'],
   ];
   return await launch(install.node, args, options, /Extension host agent listening on (\d+)/);
 }
@@ -60,8 +63,8 @@ export async function startPersonServer(
   await mkdir(options.dataDir, { recursive: true });
   const args = [
     install.entry,
-    ...['--auth', 'none', '--bind-addr', '127.0.0.1:0', '--disable-update-check'],
-    ...['--disable-telemetry', ...personFolders(options.dataDir)],
+    ...['--auth', 'none', '--bind-addr', `127.0.0.1:${options.port ?? 0}`],
+    ...['--disable-update-check', '--disable-telemetry', ...personFolders(options.dataDir)],
   ];
   return await launch(install.node, args, options, /listening on http:\/\/127\.0\.0\.1:(\d+)/);
 }
@@ -90,14 +93,20 @@ export async function listExtensions(install: ServerInstall, dataDir: string): P
   return output.split('\n').map((line) => line.trim());
 }
 
-/** Replaces the user settings; an open window takes them over at once. */
+/**
+ * Replaces the settings. The user's file is read when a window loads; the machine's
+ * one is watched, so an open window follows, and settings of machine scope count
+ * only there. Written to both, a setting works whatever its scope.
+ */
 export async function writeSettings(
   dataDir: string,
   settings: Record<string, unknown>,
 ): Promise<void> {
-  const folder = join(dataDir, 'data', 'User');
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'settings.json'), `${JSON.stringify(settings, undefined, 2)}\n`);
+  for (const owner of ['User', 'Machine']) {
+    const folder = join(dataDir, 'data', owner);
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'settings.json'), `${JSON.stringify(settings, undefined, 2)}\n`);
+  }
 }
 
 function personFolders(dataDir: string): string[] {

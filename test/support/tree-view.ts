@@ -1,0 +1,107 @@
+import type { Locator, Page } from 'playwright-core';
+import { oneLine } from './quick-input.ts';
+
+/** One visible row of a tree. */
+export interface TreeRow {
+  label: string;
+  description: string;
+  /** 1 for the root's children. */
+  level: number;
+  /** Undefined for a leaf. */
+  expanded: boolean | undefined;
+  /** What a screen reader says. */
+  ariaLabel: string;
+}
+
+/** A tree in the side bar, by the title of its pane. */
+export class TreeView {
+  private readonly page: Page;
+  private readonly pane: Locator;
+
+  constructor(page: Page, title: string) {
+    this.page = page;
+    const header = page.locator('.pane-header .title', { hasText: new RegExp(`^${title}$`, 'i') });
+    this.pane = page.locator('.pane', { has: header });
+  }
+
+  /** The rows on screen from top to bottom; the list is virtual, others do not exist. */
+  async rows(): Promise<TreeRow[]> {
+    const rows = await this.pane.locator('.monaco-list-row').all();
+    const read = await Promise.all(rows.map(async (row) => ({ top: await topOf(row), row })));
+    read.sort((a, b) => a.top - b.top);
+    return await Promise.all(read.map(({ row }) => readRow(row)));
+  }
+
+  /** The first row whose label or description holds the text. */
+  row(text: string | RegExp): Locator {
+    return this.pane.locator('.monaco-list-row', { hasText: text }).first();
+  }
+
+  /** Opens the pane itself when it is folded. */
+  async unfold(): Promise<void> {
+    const header = this.pane.locator('.pane-header');
+    await header.waitFor();
+    if ((await header.getAttribute('aria-expanded')) === 'false') await header.click();
+  }
+
+  async expand(text: string | RegExp): Promise<void> {
+    const row = this.row(text);
+    if ((await row.getAttribute('aria-expanded')) === 'true') return;
+    await row.locator('.monaco-tl-twistie').click();
+    await this.pane.locator('.monaco-list-row[aria-expanded="true"]', { hasText: text }).waitFor();
+  }
+
+  async select(text: string | RegExp): Promise<void> {
+    await this.row(text).click();
+  }
+
+  /** Clicks an inline button of a row, by its tooltip. */
+  async inlineAction(text: string | RegExp, action: string): Promise<void> {
+    await this.row(text).hover();
+    await this.row(text).getByRole('button', { name: action }).click();
+  }
+
+  /** Chooses from a row's context menu. */
+  async contextMenu(text: string | RegExp, item: string): Promise<void> {
+    await this.row(text).click({ button: 'right' });
+    await this.page.locator('.context-view .action-label', { hasText: item }).first().click();
+  }
+
+  /** Clicks a button of the pane's own title, by its tooltip. */
+  async titleAction(action: string): Promise<void> {
+    await this.pane.locator('.pane-header').hover();
+    await this.pane.locator('.pane-header').getByRole('button', { name: action }).click();
+  }
+
+  /** Text of the tooltip of a row. */
+  async tooltip(text: string | RegExp): Promise<string> {
+    // Away first: a hover that is already shown would not be the row's.
+    await this.page.mouse.move(0, 0);
+    await this.row(text).locator('.label-name').first().hover();
+    const hover = this.page.locator('.workbench-hover-container .monaco-hover').last();
+    await hover.waitFor();
+    return oneLine(await hover.innerText());
+  }
+
+  /** Text and buttons of the welcome view shown while the tree is empty. */
+  async welcome(): Promise<string> {
+    return oneLine(await this.pane.locator('.welcome-view-content').innerText());
+  }
+}
+
+async function topOf(row: Locator): Promise<number> {
+  return (await row.boundingBox())?.y ?? 0;
+}
+
+async function readRow(row: Locator): Promise<TreeRow> {
+  const text = async (part: string): Promise<string> =>
+    oneLine((await row.locator(part).allInnerTexts()).join(' '));
+  const expanded = await row.getAttribute('aria-expanded');
+  return {
+    label: await text('.label-name'),
+    description: await text('.label-description'),
+    level: Number(await row.getAttribute('aria-level')),
+    expanded: expanded === null ? undefined : expanded === 'true',
+    ariaLabel: (await row.getAttribute('aria-label')) ?? '',
+  };
+}
