@@ -1,31 +1,27 @@
 import { join } from 'node:path';
-import { CheckpointScanner } from './checkpoints/checkpoint-scanner.ts';
 import type { Clock } from './core/clock.ts';
 import { describeError } from './core/error-chain.ts';
 import type { LedgerError } from './core/errors.ts';
-import type { Disposable, Event } from './core/events.ts';
+import type { Event } from './core/events.ts';
 import { DisposableStore } from './core/events.ts';
 import type { Logger } from './core/logger.ts';
 import { componentLogger } from './core/logger.ts';
-import type { Run } from './core/model/run.ts';
 import type { MicroDollarsPerHour } from './core/money.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { LedgerSetAside } from './ledger/open-ledger.ts';
 import { openLedger } from './ledger/open-ledger.ts';
+import { LOCAL_MACHINE } from './providers/local/local-provider.ts';
 import type { LocalPlatform } from './providers/local/local-platform.ts';
-import { LocalProvider } from './providers/local/local-provider.ts';
-import { MachineFactsReader } from './providers/local/machine-facts.ts';
+import { createLocalProvider } from './providers/local/create-local-provider.ts';
 import { ProviderRegistry } from './providers/provider-registry.ts';
-import { AgentClient } from './remote/agent/agent-client.ts';
-import { LocalShell } from './remote/local-shell.ts';
 import { Inventory } from './resources/inventory.ts';
 import { RunReader } from './resources/run-reader.ts';
+import { CheckpointKeeper } from './training/checkpoint-keeper.ts';
 import { CodeKeeper } from './training/code-keeper.ts';
+import { createObserver } from './training/create-observer.ts';
 import { Launcher } from './training/launcher.ts';
-import { MetricsTap } from './training/metrics-tap.ts';
 import { RunControl } from './training/run-control.ts';
 import { RunMonitor } from './training/run-monitor.ts';
-import { RunObserver } from './training/run-observer.ts';
 import { rebuildRuns } from './training/run-rebuilder.ts';
 
 /** What the engine needs from its host. */
@@ -49,7 +45,7 @@ export interface EngineOptions {
  * Everything that works without an editor: the ledger, the providers, the
  * runs. The user interface is one client of it, tests are another.
  */
-export interface Engine extends Disposable {
+export interface Engine {
   readonly ledger: Ledger;
   readonly registry: ProviderRegistry;
   readonly inventory: Inventory;
@@ -75,36 +71,48 @@ export interface Engine extends Disposable {
  * @throws {LedgerError} when the ledger cannot be opened
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
-  const { clock, logger, storage } = options;
+  const { clock, storage } = options;
   const opened = await openLedger(join(storage, 'ledger.sqlite'), {
     clock,
-    logger: componentLogger(logger, 'ledger'),
+    logger: componentLogger(options.logger, 'ledger'),
   });
   const { ledger } = opened;
   const registry = new ProviderRegistry();
-  registry.register(localProvider(options));
+  registry.register(createLocalProvider(options));
+  const engine = assemble(options, ledger, registry, opened.setAside);
+  if (options.mayWatch()) {
+    await rebuild(engine, componentLogger(options.logger, 'rebuild'));
+  }
+  await engine.inventory.reload();
+  void engine.inventory.refresh();
+  void engine.monitor.wake();
+  return engine;
+}
+
+function assemble(
+  options: EngineOptions,
+  ledger: Ledger,
+  registry: ProviderRegistry,
+  setAside: LedgerSetAside | null,
+): Engine {
+  const { clock, storage } = options;
+  const logger = (component: string): Logger => componentLogger(options.logger, component);
   const inventory = new Inventory({
     registry,
     runs: new RunReader(ledger, clock),
     clock,
-    logger: componentLogger(logger, 'inventory'),
+    logger: logger('inventory'),
   });
   const code = new CodeKeeper(join(storage, 'code'));
-  const launcher = new Launcher({
-    ledger,
-    registry,
-    code,
-    clock,
-    logger: componentLogger(logger, 'launch'),
-    rateOf: (provider, machine) => inventory.rateOf(provider, machine),
-  });
+  const monitorLogger = logger('monitor');
   const monitor = new RunMonitor({
     ledger,
     registry,
     clock,
-    logger: componentLogger(logger, 'monitor'),
+    logger: monitorLogger,
     mayWatch: options.mayWatch,
-    observe: (run, machine, guard) => observer(options, ledger, run, machine, guard),
+    observe: (run, machine, guard) =>
+      createObserver(run, machine, { ledger, clock, logger: monitorLogger, guard }),
   });
   const store = new DisposableStore();
   store.add(inventory);
@@ -115,29 +123,44 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       void monitor.wake();
     }),
   );
-  await rebuild(registry, ledger, componentLogger(logger, 'rebuild'));
-  await inventory.reload();
-  void inventory.refresh();
-  void monitor.wake();
-  const close = async (): Promise<void> => {
-    store.dispose();
-    await ledger.close();
-  };
   return {
     ledger,
     registry,
     inventory,
-    launcher,
+    launcher: new Launcher({
+      ledger,
+      registry,
+      code,
+      clock,
+      logger: logger('launch'),
+      rateOf: (provider, machine) => inventory.rateOf(provider, machine),
+    }),
     control: new RunControl(ledger, registry, clock),
     code,
+    checkpoints: new CheckpointKeeper(ledger, registry, clock),
     monitor,
-    setAside: opened.setAside,
+    setAside,
     onDidLoseLedger: ledger.onDidLose,
-    close,
-    dispose: () => {
-      void close().catch((error: unknown) => {
-        logger.warn(`closing: ${describeError(error)}`);
-      });
+    close: async () => {
+      store.dispose();
+      await monitor.settled();
+      await ledger.close();
     },
   };
+}
+
+// A machine that does not answer must not keep the rest from starting.
+async function rebuild(engine: Engine, logger: Logger): Promise<void> {
+  for (const provider of engine.registry.all()) {
+    try {
+      const { available } = await provider.availability();
+      if (available && provider.id === 'local') {
+        const machine = await provider.connect(LOCAL_MACHINE);
+        const added = await rebuildRuns(engine.ledger, machine, logger);
+        logger.info(`${added} runs found on ${provider.id} that the ledger did not have`);
+      }
+    } catch (error) {
+      logger.warn(`looking for runs on ${provider.id}: ${describeError(error)}`);
+    }
+  }
 }

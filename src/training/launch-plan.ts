@@ -1,7 +1,9 @@
-import { basename, isAbsolute, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
+import type { ResolvedProfile } from '../core/config/resolve-profile.ts';
 import type { Checkpoint } from '../core/model/records.ts';
 import type { ResumeOrigin, Run, RunSpec } from '../core/model/run.ts';
-import { resumeCommand } from './command-line.ts';
+import type { PythonChoice } from './command-line.ts';
+import { commandLine, resumeCommand } from './command-line.ts';
 
 /** Everything a launch needs, decided; the same plan always runs the same thing. */
 export interface LaunchPlan {
@@ -26,6 +28,7 @@ export interface ScriptRequest {
   readonly argv: readonly string[];
   /** From the configuration: where checkpoints go when nothing else is said. */
   readonly checkpointDirectory: string;
+  readonly provider: string;
   readonly machine: string;
 }
 
@@ -45,7 +48,7 @@ export function planScript(request: ScriptRequest): LaunchPlan {
   const checkpointDirectory = resolve(request.directory, request.checkpointDirectory);
   return {
     name: basename(request.script),
-    provider: 'local',
+    provider: request.provider,
     machine: request.machine,
     profile: null,
     workspaceFolder: request.workspaceFolder,
@@ -63,6 +66,49 @@ export function planScript(request: ScriptRequest): LaunchPlan {
       setupKey: null,
       graceSeconds: DEFAULT_GRACE_SECONDS,
       sharedDirectory: false,
+    },
+  };
+}
+
+/** What decides the plan of a profile beside the profile itself. */
+export interface ProfilePlace {
+  readonly provider: string;
+  readonly machine: string;
+  readonly workspaceFolder: string;
+  readonly python: PythonChoice;
+  /** Hash of the set-up step's inputs; `null` when there is none. */
+  readonly setupKey: string | null;
+}
+
+/**
+ * Plans the run of a profile.
+ *
+ * @param profile - of the configuration
+ * @param place - where it runs, and how Python does there
+ * @returns the plan
+ */
+export function planProfile(profile: ResolvedProfile, place: ProfilePlace): LaunchPlan {
+  const { checkpointDirectory, device, cacheDirectory } = profile;
+  return {
+    name: profile.name,
+    provider: place.provider,
+    machine: place.machine,
+    profile: profile.name,
+    workspaceFolder: place.workspaceFolder,
+    resumedFrom: null,
+    spec: {
+      argv: commandLine(profile.argv, place.python),
+      env: runEnvironment(profile.env, checkpointDirectory, device, cacheDirectory),
+      secrets: profile.secrets,
+      directory: profile.directory,
+      checkpointDirectory,
+      checkpointGlobs: profile.checkpointGlobs,
+      metricsPattern: profile.metricsPattern,
+      resumeArgs: profile.resumeArgs,
+      setup: profile.setup,
+      setupKey: place.setupKey,
+      graceSeconds: profile.graceSeconds,
+      sharedDirectory: profile.sharedDirectory,
     },
   };
 }
@@ -125,15 +171,4 @@ export function runEnvironment(
     RUNCTL_CHECKPOINT_DIR: checkpointDirectory,
     RUNCTL_DEVICE: device,
   };
-}
-
-/**
- * Makes a path absolute on this host.
- *
- * @param base - absolute directory
- * @param path - relative or absolute
- * @returns absolute path
- */
-export function absoluteFrom(base: string, path: string): string {
-  return isAbsolute(path) ? path : resolve(base, path);
 }

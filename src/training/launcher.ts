@@ -5,14 +5,18 @@ import { MachineError, RunError } from '../core/errors.ts';
 import type { RunId } from '../core/ids.ts';
 import { newRunId } from '../core/ids.ts';
 import type { Logger } from '../core/logger.ts';
+import type { Checkpoint } from '../core/model/records.ts';
 import type { Run } from '../core/model/run.ts';
 import type { MicroDollarsPerHour } from '../core/money.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ProviderRegistry } from '../providers/provider-registry.ts';
 import type { Machine } from '../providers/training-provider.ts';
+import type { RunView } from '../resources/account-snapshot.ts';
 import type { RunStatus } from '../remote/agent/agent-answers.ts';
 import type { CodeKeeper } from './code-keeper.ts';
 import type { LaunchPlan } from './launch-plan.ts';
+import { planResume } from './launch-plan.ts';
+import { checkResumable, newestWhole } from './resume.ts';
 import { recordOf } from './run-record.ts';
 import { runLockName } from './run-locks.ts';
 import { transitionFor } from './run-transition.ts';
@@ -71,6 +75,25 @@ export class Launcher {
       const status = await this.start(run, machine, options);
       return this.settle(run, status);
     });
+  }
+
+  /**
+   * Plans a run that goes on from a checkpoint, after checking that it is
+   * still what the user saw.
+   *
+   * @param view - the earlier run
+   * @param checkpoint - the one the user picked; the newest whole one unless told
+   * @returns the plan
+   * @throws {RunError} when it would go on from something else
+   */
+  async planResume(
+    view: Pick<RunView, 'run' | 'checkpoints'>,
+    checkpoint: Checkpoint = newestWhole(view.checkpoints),
+  ): Promise<LaunchPlan> {
+    const { run } = view;
+    const machine = await this.parts.registry.get(run.provider).connect(run.machine);
+    await checkResumable(run, checkpoint, machine);
+    return planResume(run, checkpoint);
   }
 
   private async newRun(plan: LaunchPlan, machine: Machine, signal?: AbortSignal): Promise<Run> {

@@ -20,6 +20,8 @@ export interface MonitorParts {
   readonly registry: ProviderRegistry;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** False in an untrusted workspace: such a window is never elected. */
+  readonly mayWatch: () => boolean;
   /** Makes the observer of a run. */
   readonly observe: (run: Run, machine: Machine, guard: Guard) => RunObserver;
 }
@@ -53,7 +55,7 @@ export class RunMonitor implements Disposable {
 
   /** Looks whether there is something to watch, and watches while there is. */
   async wake(): Promise<void> {
-    if (this.disposed || this.stopTimer !== undefined) {
+    if (this.disposed || this.stopTimer !== undefined || !this.parts.mayWatch()) {
       return;
     }
     this.stopTimer = this.parts.clock.every(TICK_MS, () => void this.tick());
@@ -74,6 +76,15 @@ export class RunMonitor implements Disposable {
         this.ticking = undefined;
       });
     return this.ticking;
+  }
+
+  /**
+   * Waits for what is under way.
+   *
+   * @returns when no tick runs any more
+   */
+  async settled(): Promise<void> {
+    await this.ticking;
   }
 
   dispose(): void {

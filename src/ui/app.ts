@@ -5,6 +5,7 @@ import type { SecretMasker } from '../core/mask.ts';
 import type { Engine } from '../engine.ts';
 import type { WorkspaceConfigs } from './config/workspace-configs.ts';
 import type { GeneratedDocuments } from './documents.ts';
+import type { EngineHost } from './engine-host.ts';
 import type { ErrorFunnel } from './error-funnel.ts';
 import type { LogChannels } from './logs/log-channels.ts';
 import type { SecretStore } from './secrets/secret-store.ts';
@@ -14,6 +15,7 @@ import type { RunFilter } from './tree/run-filter.ts';
 export interface App {
   /** Starts on first use; the same engine from then on. */
   readonly engine: () => Promise<Engine>;
+  readonly host: EngineHost;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly output: vscode.LogOutputChannel;
@@ -26,6 +28,5 @@ export interface App {
   readonly filter: RunFilter;
   /** Shows more rows of a list. */
   readonly showMore: (parent: string, shown: number) => void;
-  readonly openDashboard: () => Promise<void>;
   readonly context: vscode.ExtensionContext;
 }

@@ -17,7 +17,7 @@ import type { LocalPlatform } from './local-platform.ts';
 import type { MachineFactsReader } from './machine-facts.ts';
 
 /** Id of the one machine this provider has. */
-export const LOCAL_MACHINE = 'localhost';
+export const LOCAL_MACHINE = 'local';
 
 /** What the local provider is built from. */
 export interface LocalProviderParts {

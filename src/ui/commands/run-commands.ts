@@ -70,14 +70,14 @@ async function resume(app: App, argument: unknown): Promise<unknown> {
     none: l10n.t('No ended run has a whole checkpoint to go on from'),
   });
   const path = checkpointOf(argument)?.path;
-  const plan = await engine.planResume(view.run, path);
-  return launchPlan(app, plan);
+  const checkpoint = view.checkpoints.find((item) => item.path === path);
+  return launchPlan(app, await engine.launcher.planResume(view, checkpoint));
 }
 
 async function showDetails(app: App, argument: unknown): Promise<void> {
   const engine = await app.engine();
   const view = await pickAny(app, argument, l10n.t('Show details of which run?'));
-  const events = await engine.ledger().events.list(view.run.id);
+  const events = await engine.ledger.events.list(view.run.id);
   const { run } = view;
   const text = (): string => runDetailsText(view, events, app.clock.now());
   await showDocument(app.documents.publish(`/${safeName(run.name)} ${shortRunId(run.id)}.md`, text));

@@ -78,7 +78,7 @@ function pickMachine(app: App, engine: Engine): Step<WizardState> {
       placeholder: l10n.t('On which machine?'),
       rows: machineRows(engine, state.provider ?? ''),
     });
-    return pickCommand(app, engine);
+    return pickCommand(app);
   };
 }
 
@@ -105,14 +105,14 @@ function hardware({ facts }: MachineView): string {
     .join(' · ');
 }
 
-function pickCommand(app: App, engine: Engine): Step<WizardState> {
+function pickCommand(app: App): Step<WizardState> {
   return async (state, ui) => {
     const choices = launchChoices(app);
     state.choice = await ui.pick({
       placeholder: l10n.t('What should run?'),
       rows: choices.then((list) => list.map(choiceRow)),
     });
-    return summary(app, engine);
+    return summary(app);
   };
 }
 
@@ -131,13 +131,16 @@ function choiceRow(choice: LaunchChoice): PickRow<LaunchChoice> {
       };
 }
 
-function summary(app: App, engine: Engine): Step<WizardState> {
+function summary(app: App): Step<WizardState> {
   return async (state, ui) => {
     const { choice, machine } = state;
     if (choice === undefined || machine === undefined) {
       return undefined;
     }
-    const plan = await planChoice(app, engine, choice, machine);
+    const plan = await planChoice(app, choice, {
+      provider: machine.provider,
+      machine: machine.id,
+    });
     await ui.pick({
       placeholder: l10n.t('Launch this?'),
       rows: summaryRows(plan, machine),

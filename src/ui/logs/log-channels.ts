@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { Clock } from '../../core/clock.ts';
+import type { SecretMasker } from '../../core/mask.ts';
 import type { Run } from '../../core/model/run.ts';
 import { isActive } from '../../core/model/run.ts';
 import type { LogChannelFeed } from '../../training/log/log-channel-feed.ts';
@@ -7,6 +8,8 @@ import type { LogChannelFeed } from '../../training/log/log-channel-feed.ts';
 /** What the channels need from the rest. */
 export interface LogChannelsParts {
   readonly clock: Clock;
+  /** Hides secrets a program prints; its file keeps what it wrote. */
+  readonly masker: SecretMasker;
   /** Bytes of a long log shown from the past; read when a channel opens. */
   readonly replayBytes: () => number;
   readonly onError: (error: unknown) => void;
@@ -103,7 +106,7 @@ export class LogChannels implements vscode.Disposable {
       clock: this.parts.clock,
       signal: opened.abort.signal,
       replayBytes: this.parts.replayBytes(),
-      sink: { append: (text) => opened.channel.append(text) },
+      sink: { append: (text) => opened.channel.append(this.parts.masker.mask(text)) },
     });
     if (isActive(run)) {
       opened.feed = feed;

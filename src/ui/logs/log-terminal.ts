@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import type { Clock } from '../../core/clock.ts';
 import type { Run } from '../../core/model/run.ts';
 import { isActive } from '../../core/model/run.ts';
+import type { LogFollower } from '../../training/log/log-follower.ts';
 
 /**
  * Shows a run's log as its terminal would: colours, bars and all. Reading
@@ -48,20 +49,40 @@ class LogPseudoterminal implements vscode.Pseudoterminal {
   }
 
   private async follow(): Promise<void> {
-    if (this.run.logPath === null) {
-      return;
-    }
-    const { followLog } = await import('../../training/log/log-follower.ts');
-    const decoder = new StringDecoder('utf8');
-    const follower = followLog({
-      path: this.run.logPath,
-      offset: 0,
-      clock: this.clock,
-      signal: this.abort.signal,
-      onChunk: (chunk) => this.written.fire(terminalText(decoder.write(chunk))),
-    });
-    await (isActive(this.run) ? follower.done : follower.finish());
+    const follower = await followToTerminal(this.run, this.clock, this.abort.signal, (text) =>
+      this.written.fire(text),
+    );
+    await (isActive(this.run) ? follower?.done : follower?.finish());
   }
+}
+
+/**
+ * Follows a run's log from its beginning as text for a terminal.
+ *
+ * @param run - with the path of its log
+ * @param clock - source of time
+ * @param signal - ends the follow
+ * @param write - takes text with `\r\n` line ends and no harmful sequences
+ * @returns the follow, or `undefined` when the log is not on this host
+ */
+export async function followToTerminal(
+  run: Run,
+  clock: Clock,
+  signal: AbortSignal,
+  write: (text: string) => void,
+): Promise<LogFollower | undefined> {
+  if (run.logPath === null) {
+    return undefined;
+  }
+  const { followLog } = await import('../../training/log/log-follower.ts');
+  const decoder = new StringDecoder('utf8');
+  return followLog({
+    path: run.logPath,
+    offset: 0,
+    clock,
+    signal,
+    onChunk: (chunk) => write(terminalText(decoder.write(chunk))),
+  });
 }
 
 // Colours, erasing and cursor moves stay; what could retitle, query or write

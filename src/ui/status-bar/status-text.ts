@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import { isActive } from '../../core/model/run.ts';
-import type { MicroDollarsPerHour } from '../../core/money.ts';
+import type { CurrentRate } from '../../costs/summary.ts';
 import { formatDollars } from '../../core/money.ts';
 import type { AccountSnapshot } from '../../resources/account-snapshot.ts';
 import { COMMANDS } from '../commands/ids.ts';
@@ -15,13 +15,6 @@ export interface StatusText {
   readonly spoken: string;
 }
 
-/** What is spent right now; unknown prices are counted, never guessed. */
-export interface RunningCost {
-  readonly rate: MicroDollarsPerHour;
-  /** Machines in use whose price is unknown. */
-  readonly unknown: number;
-}
-
 const MAX_RUNS = 8;
 
 /**
@@ -31,9 +24,9 @@ const MAX_RUNS = 8;
  * @param cost - what is spent right now
  * @returns text, hover menu and spoken label
  */
-export function statusText(snapshot: AccountSnapshot, cost: RunningCost): StatusText {
+export function statusText(snapshot: AccountSnapshot, cost: CurrentRate): StatusText {
   const active = snapshot.runs.filter(({ run }) => isActive(run));
-  const rate = `${formatDollars(cost.rate)}/h`;
+  const rate = `${formatDollars(cost.known)}/h`;
   const unknown = cost.unknown === 0 ? '' : l10n.t(' + {0} unknown', cost.unknown);
   const count = active.length === 1 ? l10n.t('1 run') : l10n.t('{0} runs', active.length);
   const spinner = active.length > 0 ? '$(pulse)' : '$(server-process)';

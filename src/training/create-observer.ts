@@ -1,0 +1,31 @@
+import type { Clock } from '../core/clock.ts';
+import type { Logger } from '../core/logger.ts';
+import type { Run } from '../core/model/run.ts';
+import type { Guard } from '../ledger/handle.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Machine } from '../providers/training-provider.ts';
+import { scannerOf } from './checkpoint-keeper.ts';
+import { MetricsTap } from './metrics-tap.ts';
+import { RunObserver } from './run-observer.ts';
+
+/** What every observer shares. */
+export interface ObserverContext {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly guard: Guard;
+}
+
+/**
+ * Makes the observer of a run.
+ *
+ * @param run - what to watch
+ * @param machine - where it is
+ * @param context - ledger, time and the right to write
+ * @returns the observer, its log already followed
+ */
+export function createObserver(run: Run, machine: Machine, context: ObserverContext): RunObserver {
+  const { logPath } = run;
+  const tap = logPath === null ? null : new MetricsTap(run, logPath, context);
+  return new RunObserver(run, { ...context, scanner: scannerOf(run, machine), tap });
+}

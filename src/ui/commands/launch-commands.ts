@@ -1,0 +1,129 @@
+import { basename } from 'node:path';
+import * as l10n from '@vscode/l10n';
+import * as vscode from 'vscode';
+import { CancelledError, ValidationError } from '../../core/errors.ts';
+import type { App } from '../app.ts';
+import { launchPlan, requireTrust } from '../launch/launch-plan-ui.ts';
+import { planOfProfile, planOfScript } from '../launch/launch-choices.ts';
+import { launchWizard } from '../launch/launch-wizard.ts';
+import { COMMANDS } from './ids.ts';
+import type { CommandTable } from './register.ts';
+
+type LaunchCommands = Pick<
+  CommandTable,
+  | typeof COMMANDS.launch
+  | typeof COMMANDS.launchProfile
+  | typeof COMMANDS.runFile
+  | typeof COMMANDS.createConfig
+>;
+
+const CONFIG_FILE = '.runctl.toml';
+const HERE = { provider: 'local', machine: 'local' };
+
+/**
+ * Ways to start a run, and to write down what to start.
+ *
+ * @param app - the window's parts
+ * @returns handlers by command id
+ */
+export function launchCommands(app: App): LaunchCommands {
+  return {
+    [COMMANDS.launch]: async () => {
+      requireTrust();
+      return (await launchPlan(app, await launchWizard(app))).id;
+    },
+    [COMMANDS.launchProfile]: (argument) => launchProfile(app, argument),
+    [COMMANDS.runFile]: (argument) => runFile(app, argument),
+    [COMMANDS.createConfig]: (argument) => createConfig(app, argument),
+  };
+}
+
+async function launchProfile(app: App, argument: unknown): Promise<string> {
+  requireTrust();
+  const { folder, profile } = profileArgument(argument);
+  const plan = await planOfProfile(app, vscode.Uri.parse(folder, true), profile);
+  return (await launchPlan(app, plan)).id;
+}
+
+function profileArgument(argument: unknown): { readonly folder: string; readonly profile: string } {
+  if (typeof argument === 'object' && argument !== null) {
+    const { folder, profile } = argument as { folder?: unknown; profile?: unknown };
+    if (typeof folder === 'string' && typeof profile === 'string') {
+      return { folder, profile };
+    }
+  }
+  throw new ValidationError('profile', l10n.t('Name the folder and the run profile to launch'));
+}
+
+async function runFile(app: App, argument: unknown): Promise<string> {
+  requireTrust();
+  const uri = argument instanceof vscode.Uri ? argument : activeFile();
+  await vscode.workspace.save(uri);
+  if (basename(uri.fsPath) === CONFIG_FILE) {
+    return runProfileOf(app, uri);
+  }
+  return (await launchPlan(app, await planOfScript(app, uri, HERE))).id;
+}
+
+async function runProfileOf(app: App, file: vscode.Uri): Promise<string> {
+  const folder = vscode.Uri.joinPath(file, '..');
+  const { runs } = await app.configs.require(folder.fsPath);
+  const names = Object.keys(runs);
+  const profile =
+    names.length === 1
+      ? names[0]
+      : await vscode.window.showQuickPick(names, { title: l10n.t('Launch which profile?') });
+  if (profile === undefined) {
+    throw names.length === 0
+      ? new ValidationError('runs', l10n.t('{0} names no [runs.NAME] yet', CONFIG_FILE))
+      : new CancelledError();
+  }
+  return (await launchPlan(app, await planOfProfile(app, folder, profile))).id;
+}
+
+function activeFile(): vscode.Uri {
+  const uri = vscode.window.activeTextEditor?.document.uri;
+  if (uri?.scheme !== 'file') {
+    throw new ValidationError('file', l10n.t('Open the script to run first'));
+  }
+  return uri;
+}
+
+async function createConfig(app: App, argument: unknown): Promise<void> {
+  requireTrust();
+  const folder = argument instanceof vscode.Uri ? argument : await pickFolder();
+  const file = vscode.Uri.joinPath(folder, CONFIG_FILE);
+  const [{ starterConfig }, { writeNewFile }] = await Promise.all([
+    import('../../core/config/starter.ts'),
+    import('../../core/new-file.ts'),
+  ]);
+  const written = await writeNewFile(file.fsPath, starterConfig(await guessScript(folder)));
+  await vscode.window.showTextDocument(file);
+  if (!written) {
+    void vscode.window.showInformationMessage(
+      l10n.t('This folder has a {0} already; it was left as it is', CONFIG_FILE),
+    );
+  }
+  app.logger.info(`create config: ${written ? 'written' : 'was there'}`);
+}
+
+async function pickFolder(): Promise<vscode.Uri> {
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  const [only] = folders;
+  if (only === undefined) {
+    throw new ValidationError('folder', l10n.t('Open a folder first'), {
+      nextAction: { title: l10n.t('Open Folder'), command: 'vscode.openFolder' },
+    });
+  }
+  const chosen = folders.length === 1 ? only : await vscode.window.showWorkspaceFolderPick();
+  if (chosen === undefined) {
+    throw new CancelledError();
+  }
+  return chosen.uri;
+}
+
+async function guessScript(folder: vscode.Uri): Promise<string> {
+  const pattern = new vscode.RelativePattern(folder, '{train,main,run}*.py');
+  const [found] = await vscode.workspace.findFiles(pattern, null, 1);
+  return found === undefined ? 'train.py' : basename(found.fsPath);
+}

@@ -1,0 +1,111 @@
+import * as l10n from '@vscode/l10n';
+import * as vscode from 'vscode';
+import type { RetentionPolicy } from '../../checkpoints/retention.ts';
+import type { LoadedConfig } from '../../core/config/load.ts';
+import type { ResolvedProfile } from '../../core/config/resolve-profile.ts';
+import type { RunctlConfig } from '../../core/config/schema.ts';
+import { ConfigError } from '../../core/errors.ts';
+import type { Run } from '../../core/model/run.ts';
+import { setContext } from '../context-keys.ts';
+
+const FILE_NAME = '.runctl.toml';
+
+/** Reads the `.runctl.toml` of each workspace folder when it is needed. */
+export class WorkspaceConfigs implements vscode.Disposable {
+  private readonly changed = new vscode.EventEmitter<void>();
+  private readonly subscriptions: vscode.Disposable;
+
+  /** A configuration file came, went or changed. */
+  readonly onDidChange = this.changed.event;
+
+  constructor() {
+    const watcher = vscode.workspace.createFileSystemWatcher(`**/${FILE_NAME}`);
+    const look = (): void => {
+      this.changed.fire();
+      void this.tellPresence();
+    };
+    this.subscriptions = vscode.Disposable.from(
+      this.changed,
+      watcher,
+      watcher.onDidCreate(look),
+      watcher.onDidChange(look),
+      watcher.onDidDelete(look),
+      vscode.workspace.onDidChangeWorkspaceFolders(look),
+    );
+    void this.tellPresence();
+  }
+
+  /**
+   * Reads the configuration that holds in a folder.
+   *
+   * @param folder - absolute path; `null` for the user's own file alone
+   * @returns configuration and problems; half-right files have no configuration
+   */
+  async load(folder: string | null): Promise<LoadedConfig> {
+    const { loadConfig } = await import('../../core/config/load.ts');
+    return loadConfig(folder);
+  }
+
+  /**
+   * Reads a configuration that must be right, because something is launched.
+   *
+   * @param folder - absolute path; `null` for the user's own file alone
+   * @returns the configuration
+   * @throws {ConfigError} naming the first problem, with a button that goes there
+   */
+  async require(folder: string | null): Promise<RunctlConfig> {
+    const { config, problems } = await this.load(folder);
+    if (config !== null) {
+      return config;
+    }
+    const problem = problems.find((item) => item.severity === 'error');
+    const line = (problem?.range.startLine ?? 0) + 1;
+    throw new ConfigError(
+      'config-problem',
+      l10n.t('{0}, line {1}: {2}', FILE_NAME, line, problem?.message ?? ''),
+      {
+        nextAction: {
+          title: l10n.t('Open File'),
+          command: 'runctl.openFileAt',
+          arguments: [{ file: problem?.file, line }],
+        },
+      },
+    );
+  }
+
+  /**
+   * Reads one run profile, ready to launch.
+   *
+   * @param folder - absolute path of its workspace folder
+   * @param name - of the profile
+   * @returns the profile
+   * @throws {NotFoundError} when there is no such profile
+   */
+  async profile(folder: string, name: string): Promise<ResolvedProfile> {
+    const { resolveProfile } = await import('../../core/config/resolve-profile.ts');
+    return resolveProfile(await this.require(folder), name, folder);
+  }
+
+  /**
+   * Tells which checkpoints of a run a clean-up keeps.
+   *
+   * @param run - the run
+   * @returns the policy of its profile, else of its folder
+   */
+  async retention(run: Run): Promise<RetentionPolicy> {
+    const { workspaceFolder, profile } = run;
+    const config = await this.require(workspaceFolder);
+    const own = profile === null ? undefined : config.runs[profile];
+    const keepLast = own?.keep_last ?? config.checkpoint.keep_last_n;
+    return { keepLast, keepBest: true, keepFinal: true };
+  }
+
+  dispose(): void {
+    this.subscriptions.dispose();
+  }
+
+  private async tellPresence(): Promise<void> {
+    const found = await vscode.workspace.findFiles(FILE_NAME, null, 1);
+    setContext('runctl.hasConfig', found.length > 0);
+  }
+}

@@ -1,0 +1,176 @@
+import { dirname, extname } from 'node:path';
+import * as vscode from 'vscode';
+import type { ResolvedProfile } from '../../core/config/resolve-profile.ts';
+import { UnsupportedError } from '../../core/errors.ts';
+import type { LaunchPlan } from '../../training/launch-plan.ts';
+import type { PythonChoice } from '../../training/command-line.ts';
+import type { App } from '../app.ts';
+import { settings } from '../settings.ts';
+import { selectedInterpreter } from './workspace-python.ts';
+
+/** Something a user can launch. */
+export type LaunchChoice =
+  | {
+      readonly kind: 'profile';
+      readonly folder: vscode.Uri;
+      readonly profile: string;
+      /** What it runs, for the list. */
+      readonly command: string;
+    }
+  | { readonly kind: 'script'; readonly script: vscode.Uri };
+
+/** Where a choice runs. */
+export interface LaunchPlace {
+  readonly provider: string;
+  readonly machine: string;
+}
+
+const MAX_SCRIPTS = 50;
+const EXCLUDED = '**/{node_modules,.venv,venv,env,site-packages,__pycache__,.git}/**';
+
+/**
+ * Lists what can be launched from this window: the script in front first,
+ * then profiles of every folder, then other scripts.
+ *
+ * @param app - the window's parts
+ * @returns the choices
+ */
+export async function launchChoices(app: App): Promise<readonly LaunchChoice[]> {
+  const profiles: LaunchChoice[] = [];
+  for (const { uri } of vscode.workspace.workspaceFolders ?? []) {
+    const { config } = await app.configs.load(uri.fsPath);
+    for (const [profile, { command, args }] of Object.entries(config?.runs ?? {})) {
+      profiles.push({ kind: 'profile', folder: uri, profile, command: [...command, ...args].join(' ') });
+    }
+  }
+  const open = vscode.window.activeTextEditor?.document.uri;
+  const front = open !== undefined && isScript(open) ? [scriptChoice(open)] : [];
+  const files = await vscode.workspace.findFiles('**/*.py', EXCLUDED, MAX_SCRIPTS);
+  const others = files
+    .filter((uri) => uri.toString() !== open?.toString())
+    .sort((left, right) => depth(left) - depth(right) || (left.path < right.path ? -1 : 1));
+  return [...front, ...profiles, ...others.map(scriptChoice)];
+}
+
+/**
+ * Turns a choice into a plan.
+ *
+ * @param app - the window's parts
+ * @param choice - what to run
+ * @param place - where to run it
+ * @returns the plan
+ */
+export async function planChoice(
+  app: App,
+  choice: LaunchChoice,
+  place: LaunchPlace,
+): Promise<LaunchPlan> {
+  return choice.kind === 'profile'
+    ? planOfProfile(app, choice.folder, choice.profile, place)
+    : planOfScript(app, choice.script, place);
+}
+
+/**
+ * Plans the run of a profile.
+ *
+ * @param app - the window's parts
+ * @param folder - its workspace folder
+ * @param name - of the profile
+ * @param place - where to run it; where the profile says unless told
+ * @returns the plan
+ */
+export async function planOfProfile(
+  app: App,
+  folder: vscode.Uri,
+  name: string,
+  place?: LaunchPlace,
+): Promise<LaunchPlan> {
+  const profile = await app.configs.profile(folder.fsPath, name);
+  const at = place ?? placeOf(profile);
+  await requireProvider(app, at.provider);
+  const [{ planProfile }, { setupKey }] = await Promise.all([
+    import('../../training/launch-plan.ts'),
+    import('../../training/setup-key.ts'),
+  ]);
+  const { setup, directory, setupInputs } = profile;
+  return planProfile(profile, {
+    ...at,
+    workspaceFolder: folder.fsPath,
+    python: await pythonOf(folder.fsPath),
+    setupKey: setup.length === 0 ? null : await setupKey(setup, directory, setupInputs),
+  });
+}
+
+/**
+ * Plans the run of one script on this machine.
+ *
+ * @param app - the window's parts
+ * @param script - the file
+ * @param place - where to run it
+ * @returns the plan
+ */
+export async function planOfScript(
+  app: App,
+  script: vscode.Uri,
+  place: LaunchPlace,
+): Promise<LaunchPlan> {
+  await requireProvider(app, place.provider);
+  const folder = vscode.workspace.getWorkspaceFolder(script)?.uri.fsPath ?? null;
+  const directory = dirname(script.fsPath);
+  const [{ planScript }, { commandLine }] = await Promise.all([
+    import('../../training/launch-plan.ts'),
+    import('../../training/command-line.ts'),
+  ]);
+  const { config } = await app.configs.load(folder);
+  return planScript({
+    script: script.fsPath,
+    directory,
+    workspaceFolder: folder,
+    argv: commandLine([script.fsPath], await pythonOf(folder ?? directory)),
+    checkpointDirectory: config?.local.checkpoint_dir ?? 'checkpoints',
+    ...place,
+  });
+}
+
+function placeOf(profile: ResolvedProfile): LaunchPlace {
+  return { provider: profile.provider, machine: profile.machine ?? '' };
+}
+
+async function requireProvider(app: App, id: string): Promise<void> {
+  const { registry } = await app.engine();
+  const availability = await registry.get(id).availability();
+  if (!availability.available) {
+    throw new UnsupportedError('provider-unavailable', availability.reason, {
+      nextAction: availability.nextAction,
+    });
+  }
+}
+
+async function pythonOf(folder: string): Promise<PythonChoice> {
+  const [{ findPython }, { localPlatform }] = await Promise.all([
+    import('../../training/find-python.ts'),
+    import('../../providers/local/local-platform.ts'),
+  ]);
+  const platform = localPlatform();
+  const configured = settings.localPython();
+  return findPython({
+    env: process.env,
+    folder,
+    configured: configured === '' ? null : configured,
+    selected: await selectedInterpreter(vscode.Uri.file(folder)),
+    venvPython: platform.venvPython,
+    fallback: platform.python,
+  });
+}
+
+function scriptChoice(script: vscode.Uri): LaunchChoice {
+  return { kind: 'script', script };
+}
+
+function isScript(uri: vscode.Uri): boolean {
+  return uri.scheme === 'file' && extname(uri.fsPath) === '.py';
+}
+
+function depth(uri: vscode.Uri): number {
+  return uri.path.split('/').length;
+}

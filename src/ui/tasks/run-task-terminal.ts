@@ -1,0 +1,86 @@
+import * as l10n from '@vscode/l10n';
+import * as vscode from 'vscode';
+import { describeError, toRunctlError } from '../../core/error-chain.ts';
+import type { Run } from '../../core/model/run.ts';
+import { isActive } from '../../core/model/run.ts';
+import type { AccountSnapshot } from '../../resources/account-snapshot.ts';
+import type { App } from '../app.ts';
+import { planOfProfile } from '../launch/launch-choices.ts';
+import { requireTrust } from '../launch/launch-plan-ui.ts';
+import { followToTerminal } from '../logs/log-terminal.ts';
+
+const FAILED = 1;
+
+/**
+ * The terminal of a task: launches a profile, shows its log, ends with its
+ * exit code. Closing it leaves the run alone; only Stop ends a run.
+ */
+export class RunTaskTerminal implements vscode.Pseudoterminal {
+  private readonly written = new vscode.EventEmitter<string>();
+  readonly onDidWrite = this.written.event;
+  private readonly closed = new vscode.EventEmitter<number>();
+  readonly onDidClose = this.closed.event;
+  private readonly abort = new AbortController();
+  private readonly app: App;
+  private readonly folder: vscode.Uri;
+  private readonly profile: string;
+
+  constructor(app: App, folder: vscode.Uri, profile: string) {
+    this.app = app;
+    this.folder = folder;
+    this.profile = profile;
+  }
+
+  open(): void {
+    void this.runToEnd().then(
+      (code) => this.closed.fire(code),
+      (error: unknown) => {
+        this.app.logger.warn(`task ${this.profile}: ${describeError(error)}`);
+        this.line(toRunctlError(error).message);
+        this.closed.fire(FAILED);
+      },
+    );
+  }
+
+  close(): void {
+    this.abort.abort();
+  }
+
+  private async runToEnd(): Promise<number> {
+    requireTrust();
+    const plan = await planOfProfile(this.app, this.folder, this.profile);
+    const secrets = await this.app.secrets.values(plan.spec.secrets);
+    const { launcher } = await this.app.engine();
+    const run = await launcher.launch(plan, { secrets });
+    this.line(l10n.t('Run {0} has started. Closing this terminal does not stop it.', run.id));
+    const follow = followToTerminal(run, this.app.clock, this.abort.signal, (text) =>
+      this.written.fire(text),
+    );
+    const ended = await this.untilEnded(run);
+    await (await follow)?.finish();
+    this.line(ended === undefined ? '' : ended.stateReason);
+    return ended?.exitCode ?? FAILED;
+  }
+
+  private untilEnded(run: Run): Promise<Run | undefined> {
+    return new Promise((resolve) => {
+      const look = ({ runs }: AccountSnapshot): void => {
+        const found = runs.find((view) => view.run.id === run.id)?.run;
+        if (found !== undefined && !isActive(found)) {
+          subscription.dispose();
+          resolve(found);
+        }
+      };
+      const subscription = this.app.host.onDidChange(look);
+      this.abort.signal.addEventListener('abort', () => {
+        subscription.dispose();
+        resolve(undefined);
+      });
+      look(this.app.host.snapshot());
+    });
+  }
+
+  private line(text: string): void {
+    this.written.fire(`${text}\r\n`);
+  }
+}

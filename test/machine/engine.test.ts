@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { ExistsError } from '../../src/core/errors.ts';
+import { isActive } from '../../src/core/model/run.ts';
+import type { EngineBed } from '../support/engine.ts';
+import { createEngineBed, digitsPlan, untilRun } from '../support/engine.ts';
+
+const NO_SECRETS = { secrets: {} };
+
+describe('engine on the local machine', function () {
+  this.timeout(60_000);
+  let bed: EngineBed;
+
+  beforeEach(async () => {
+    bed = await createEngineBed();
+  });
+
+  afterEach(async () => {
+    await bed.dispose();
+  });
+
+  it('runs a training to its end with metrics, progress and checkpoints', async () => {
+    const engine = await bed.start();
+    const { id } = await engine.launcher.launch(digitsPlan(bed.project, '--epochs', '4'), NO_SECRETS);
+    const view = await untilRun(engine, id, 'done', ({ run }) => !isActive(run));
+    assert.equal(view.run.state, 'succeeded', view.run.stateReason);
+    assert.equal(view.run.exitCode, 0);
+    assert.ok((view.latest['loss']?.value ?? 9) < 2, JSON.stringify(view.latest));
+    assert.equal(view.progress?.fraction, 1);
+    const names = view.checkpoints.map((item) => item.path.split('/').at(-1));
+    assert.ok(names.includes('final.ckpt'), names.join(' '));
+    assert.ok(view.checkpoints.every((item) => item.complete));
+  });
+
+  it('stops a run with a saved checkpoint and resumes at its very step', async () => {
+    const engine = await bed.start();
+    const plan = digitsPlan(bed.project, '--delay', '0.02');
+    const first = await engine.launcher.launch(plan, NO_SECRETS);
+    await untilRun(engine, first.id, 'far enough', (view) => (view.progress?.step ?? 0) >= 50);
+    await engine.control.stop(first.id);
+    const stopped = await untilRun(engine, first.id, 'stopped', ({ run }) => !isActive(run));
+    assert.equal(stopped.run.state, 'stopped');
+    const newest = stopped.checkpoints.find((item) => item.marks.includes('newest'));
+    assert.ok(newest?.step != null && newest.step >= 50);
+
+    const resumed = await engine.launcher.launch(
+      await engine.launcher.planResume(stopped),
+      NO_SECRETS,
+    );
+    assert.equal(resumed.resumedFrom?.checkpointPath, newest.path);
+    await untilRun(
+      engine,
+      resumed.id,
+      'past the checkpoint',
+      (view) => (view.progress?.step ?? 0) > (newest.step ?? 0),
+    );
+    await engine.control.stop(resumed.id);
+    await untilRun(engine, resumed.id, 'stopped', ({ run }) => !isActive(run));
+    const series = await engine.ledger.metrics.series(resumed.id, 'loss', 1000);
+    const steps = series.map((point) => point.step ?? -1);
+    assert.ok(Math.min(...steps) > newest.step, `${Math.min(...steps)} after ${newest.step}`);
+  });
+
+  it('refuses a second run in the same directory unless asked', async () => {
+    const engine = await bed.start();
+    const plan = digitsPlan(bed.project, '--delay', '0.05');
+    const first = await engine.launcher.launch(plan, NO_SECRETS);
+    await assert.rejects(engine.launcher.launch(plan, NO_SECRETS), (error: unknown) => {
+      assert.ok(error instanceof ExistsError);
+      return error.code === 'directory-busy';
+    });
+    const runs = await engine.ledger.runs.list({});
+    assert.deepEqual(runs.map((run) => run.id), [first.id], 'the refused run leaves no row');
+    const shared = { ...plan, spec: { ...plan.spec, sharedDirectory: true } };
+    const second = await engine.launcher.launch(shared, NO_SECRETS);
+    assert.notEqual(second.id, first.id);
+  });
+
+  it('finds its runs again when another engine takes over, with every metric once', async () => {
+    const first = await bed.start();
+    const plan = digitsPlan(bed.project, '--epochs', '6', '--delay', '0.005');
+    const { id } = await first.launcher.launch(plan, NO_SECRETS);
+    await untilRun(first, id, 'under way', (view) => (view.progress?.step ?? 0) >= 20);
+    await first.close();
+    const second = await bed.start();
+    const view = await untilRun(second, id, 'done', ({ run }) => !isActive(run));
+    assert.equal(view.run.state, 'succeeded');
+    const log = await readFile(view.run.logPath ?? '', 'utf8');
+    const printed = [...log.matchAll(/^step=(\d+) epoch=\d+ loss=/gm)].map((match) => Number(match[1]));
+    const stored = await second.ledger.metrics.series(id, 'loss', 100_000);
+    assert.deepEqual(stored.map((point) => point.step), printed);
+  });
+
+  it('finds everything again when the ledger was deleted during a run', async () => {
+    const engine = await bed.start();
+    const { id } = await engine.launcher.launch(
+      digitsPlan(bed.project, '--epochs', '8', '--delay', '0.005'),
+      NO_SECRETS,
+    );
+    await untilRun(engine, id, 'under way', (view) => (view.progress?.step ?? 0) >= 20);
+    for (const suffix of ['', '-wal', '-shm', '-journal']) {
+      await rm(join(bed.storage, `ledger.sqlite${suffix}`), { force: true });
+    }
+    await new Promise<void>((resolve) => engine.onDidLoseLedger(() => resolve()));
+    await engine.close();
+    const again = await bed.start();
+    const view = await untilRun(again, id, 'done', ({ run }) => !isActive(run));
+    assert.equal(view.run.state, 'succeeded');
+    assert.equal(view.run.name, 'train.py');
+    assert.ok(view.checkpoints.length > 0);
+    assert.ok('loss' in view.latest);
+  });
+
+  it('deletes an ended run with its directory, and never an active one', async () => {
+    const engine = await bed.start();
+    const plan = digitsPlan(bed.project, '--delay', '0.05');
+    const { id } = await engine.launcher.launch(plan, NO_SECRETS);
+    await assert.rejects(engine.control.delete(id), { code: 'run-active' });
+    await engine.control.stop(id, 0);
+    await untilRun(engine, id, 'stopped', ({ run }) => !isActive(run));
+    await engine.control.delete(id);
+    assert.deepEqual(await engine.ledger.runs.list({}), []);
+    const machine = await engine.registry.get('local').connect('local');
+    assert.deepEqual(await machine.agent.list(), []);
+  });
+});
