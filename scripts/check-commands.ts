@@ -21,7 +21,7 @@ const REGISTERS =
   /(?:\bregister\w*\(\s*(?:\w+,\s*)?|\[)(?:COMMANDS\.(\w+)|'(runctl\.[\w.]+)')\s*(?:,|\]\s*:)/g;
 
 /** A command named in welcome texts, walkthroughs and their completion events. */
-const MENTIONS = /\b(?:onCommand|command):(runctl\.\w[\w.]*\w)/g;
+const MENTIONS = /\b(?:onCommand|command):(runctl(?:\.\w+)+)/g;
 
 /** What is wrong between manifest, id constants and source; empty when all agrees. */
 export function checkCommands(manifest: Manifest, texts: string[], sources: string[]): string[] {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readResult, resultFileOf } from '../test/support/run-mocha.ts';
 import { ensureDebian, type Purpose } from './debian.ts';
+import { judge, type Verdict } from './lib/judge.ts';
 import { RESULTS, ROOT } from './lib/paths.ts';
 import { packageVsix } from './package.ts';
 import { ensureServer } from './vscode-server.ts';
@@ -42,12 +43,13 @@ let passed = 0;
 let failed = 0;
 for (const group of groups) {
   console.log(`\n── ${group.name} ──`);
-  const counts = await prepare(group).then(
+  const verdict = await prepare(group).then(
     () => runGroup(group),
-    (error: unknown) => broken(`${group.name}: ${String(error)}`),
+    (error: unknown): Verdict => ({ passed: 0, failed: 1, problem: String(error) }),
   );
-  passed += counts.passed;
-  failed += counts.failed;
+  if (verdict.problem !== undefined) console.error(`${group.name}: ${verdict.problem}`);
+  passed += verdict.passed;
+  failed += verdict.failed;
 }
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
@@ -61,28 +63,13 @@ async function prepare(group: Group): Promise<void> {
 }
 
 /** Runs one group in a process of its own and demands the result it must leave. */
-async function runGroup(
-  group: Group & { name: string },
-): Promise<{ passed: number; failed: number }> {
+async function runGroup(group: Group & { name: string }): Promise<Verdict> {
   const resultFile = resultFileOf(RESULTS, group.name);
   await rm(resultFile, { force: true });
   const code = await runChild(group);
   const result = await readResult(resultFile);
-  if (!result) return broken(`${group.name}: no result, it ended with ${code}`);
-  const { planned, passed, failed, pending } = result;
-  const ran = passed + failed + pending;
-  if (pending > 0) console.log(`${group.name}: ${pending} skipped`);
-  // The ways to fail without a failed test; a failed one explains the rest.
-  if (failed > 0) return { passed, failed };
-  if (planned === 0) return broken(`${group.name}: no tests found`);
-  if (ran < planned) return broken(`${group.name}: ${ran} of ${planned} tests ran`, passed);
-  if (code !== 0) return broken(`${group.name}: ended with ${code}`, passed);
-  return { passed, failed };
-}
-
-function broken(problem: string, passed = 0): { passed: number; failed: number } {
-  console.error(problem);
-  return { passed, failed: 1 };
+  if (result && result.pending > 0) console.log(`${group.name}: ${result.pending} skipped`);
+  return judge(code, result);
 }
 
 function runChild(group: Group & { name: string }): Promise<number> {

@@ -33,6 +33,8 @@ export function runForCode(
 ): Promise<{ code: number; output: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
+      // Windows starts `code.cmd` and its like only through its shell.
+      shell: command.endsWith('.cmd'),
       cwd: options.cwd,
       env: options.env ?? process.env,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -8,6 +8,7 @@ import { installVsix, startTestServer, type RunningServer } from '../../scripts/
 import { ensureVsix } from '../../scripts/package.ts';
 import { ensureServer } from '../../scripts/vscode-server.ts';
 import { launchBrowser } from './browser.ts';
+import { writeEmptyExtension } from './empty-extension.ts';
 import { readResult, resultFileOf } from './run-mocha.ts';
 
 /** Longest the whole group may take, in milliseconds. */
@@ -43,7 +44,8 @@ async function runHostTests(): Promise<boolean> {
   };
   const server = await startTestServer(install, { dataDir, env });
   try {
-    const code = await runInWindow(server, folder, join(scratch, 'profile'));
+    const empty = await writeEmptyExtension(join(scratch, 'empty'));
+    const code = await runInWindow(server, folder, empty, join(scratch, 'profile'));
     const outcome = await readResult(resultFile);
     // Code 0 alone proves nothing: a host that dies says 0 too.
     if (!outcome) console.error(`the extension host left no result (code ${code})`);
@@ -63,6 +65,7 @@ function testFiles(): string[] {
 async function runInWindow(
   server: RunningServer,
   folder: string,
+  developed: string,
   profile: string,
 ): Promise<number> {
   const browser = await launchBrowser(profile);
@@ -81,7 +84,7 @@ async function runInWindow(
     page.on('crash', () => ended.reject(new Error('the page crashed')));
     const remote = (path: string): string => `vscode-remote://127.0.0.1:${server.port}${path}`;
     const payload = JSON.stringify([
-      ['extensionDevelopmentPath', remote(join(ROOT, 'test/support/empty-extension'))],
+      ['extensionDevelopmentPath', remote(developed)],
       ['extensionTestsPath', remote(join(ROOT, 'out/test/host/index.mjs'))],
       ['skipWelcome', 'true'],
     ]);
