@@ -1,0 +1,1534 @@
+#!/bin/sh
+# runctl agent: starts, watches and ends training runs on one machine.
+# Protocol, files and limits: docs/agent.md. Runs under dash, bash and busybox
+# sh, needs no GNU-only tool, no tty, and no /proc (macOS).
+#
+# Names of variables start with "_": a variable the caller exported stays
+# exported, so `id=…` here would change `id` in the environment of the run.
+# Functions share all variables (POSIX has no `local`); each says what it sets.
+#
+# No here-documents: bash writes large ones to a file, which fails on a full
+# disk, and none may ever hold a secret.
+
+AGENT_VERSION=1
+
+set -uf
+umask 077
+
+# ---------------------------------------------------------------- machine ---
+
+# Sets _home _runs _shell _script _proc _has_proc _boot, and a C locale (byte
+# by byte, numbers with a point); the run gets the caller's LC_ALL back.
+init() {
+  if [ -z "${RUNCTL_LC_ALL+set}" ]; then
+    RUNCTL_LC_ALL=${LC_ALL:-}
+    export RUNCTL_LC_ALL
+  fi
+  LC_ALL=C
+  export LC_ALL
+  # Ours, when a run itself uses the agent: inherited, it would make a new
+  # supervisor look like a process of that other run.
+  unset RUNCTL_RUN_ID RUNCTL_RUN_DIR
+
+  if [ -n "${RUNCTL_HOME:-}" ]; then
+    _home=$RUNCTL_HOME
+  elif [ -n "${HOME:-}" ]; then
+    _home=$HOME/.runctl
+  else
+    die 5 environment 'neither RUNCTL_HOME nor HOME is set'
+  fi
+  case $_home in /*) ;; *) _home=$PWD/$_home ;; esac
+  case $0 in /*) _script=$0 ;; *) _script=$PWD/$0 ;; esac
+  _runs=$_home/runs
+  _shell=${RUNCTL_SHELL:-sh}
+
+  # Tests point this elsewhere to take the way of a machine without /proc.
+  _proc=${RUNCTL_PROC:-/proc}
+  _has_proc=
+  if [ -r "$_proc/self/stat" ]; then _has_proc=1; fi
+  read_boot
+}
+
+make_home() {
+  if [ ! -d "$_runs" ]; then
+    mkdir -p "$_runs" "$_home/new" "$_home/setups" 2>/dev/null ||
+      die 5 environment "cannot create $_home"
+  fi
+}
+
+# Sets _boot: differs after every boot of the machine, holds no space.
+read_boot() {
+  _boot=
+  if [ -n "$_has_proc" ]; then
+    _file=$_proc/sys/kernel/random/boot_id
+    { IFS= read -r _boot <"$_file"; } 2>/dev/null || _boot=
+    # Some kernels give a file of /proc/sys only to a single large read.
+    if [ "${#_boot}" -ne 36 ]; then _boot=$(cat "$_file" 2>/dev/null); fi
+  fi
+  # kern.boottime moves when the clock is set, the session uuid does not.
+  if [ -z "$_boot" ]; then
+    _boot=$(sysctl -n kern.bootsessionuuid 2>/dev/null || sysctl -n kern.boottime 2>/dev/null)
+  fi
+  _boot=${_boot:-unknown}
+  case $_boot in *[!A-Za-z0-9-]*) _boot=$(printf '%s' "$_boot" | tr -c 'A-Za-z0-9-' '_') ;; esac
+}
+
+# Sets _uptime, whole seconds on a clock that never jumps (epoch elsewhere).
+read_uptime() {
+  _uptime=
+  if [ -n "$_has_proc" ]; then
+    { read -r _uptime _rest <"$_proc/uptime"; } 2>/dev/null || _uptime=
+    _uptime=${_uptime%%.*}
+  fi
+  if [ -z "$_uptime" ]; then
+    read_epoch
+    _uptime=$(sysctl -n kern.boottime 2>/dev/null)
+    _uptime=${_uptime#*sec = }
+    _uptime=${_uptime%%,*}
+    case $_uptime in '' | *[!0-9]*) _uptime=$_epoch ;; *) _uptime=$((_epoch - _uptime)) ;; esac
+  fi
+}
+
+read_epoch() { _epoch=$(date +%s); }
+
+# Sets _epoch and _uptime without a fork where there is /proc: the end of a run
+# must be recorded on a machine that has no memory or process left to give.
+read_epoch_unforked() {
+  read_uptime
+  _epoch=
+  if [ -n "$_has_proc" ]; then
+    while read -r _key _value _rest; do
+      if [ "$_key" = btime ] && [ "$_value" -gt 0 ]; then
+        _epoch=$((_value + _uptime))
+        break
+      fi
+    done 2>/dev/null <"$_proc/stat"
+  fi
+  if [ -z "$_epoch" ]; then read_epoch; fi
+}
+
+nap() { sleep "$1" 2>/dev/null || sleep 1; }
+
+# ------------------------------------------------------------------- JSON ---
+
+# die EXIT CODE MESSAGE [RUN]: answers an error and ends.
+die() {
+  json_string "$3"
+  if [ -n "${4:-}" ]; then
+    printf '{"error":{"code":"%s","message":%s,"run":"%s"}}\n' "$2" "$_json" "$4"
+  else
+    printf '{"error":{"code":"%s","message":%s}}\n' "$2" "$_json"
+  fi
+  exit "$1"
+}
+
+# Sets _json to $1 as a JSON string of ASCII characters.
+json_string() {
+  case $1 in
+    *[!\ !\#-\[\]-~]*) _json=\"$(printf '%s' "$1" | to_ascii string)\" ;;
+    *) _json=\"$1\" ;;
+  esac
+}
+
+# Sets _json to plain word $1 in quotes, or to null when there is none.
+quoted() {
+  _json=null
+  if [ -n "$1" ]; then _json=\"$1\"; fi
+}
+
+# Filter. UTF-8 becomes \uXXXX, what is not UTF-8 becomes \ufffd. In "string"
+# mode quotes, backslashes and control characters are escaped too.
+# shellcheck disable=SC2016 # awk's $ are no shell variables
+to_ascii() {
+  od -An -v -tu1 | awk -v "mode=$1" '
+    function unit(code) { printf "\\u%04x", code }
+    function emit(code) {
+      if (code > 1114111 || (code >= 55296 && code <= 57343)) unit(65533)
+      else if (code > 65535) {
+        code -= 65536
+        unit(55296 + int(code / 1024)); unit(56320 + code % 1024)
+      } else unit(code)
+    }
+    {
+      for (i = 1; i <= NF; i++) {
+        b = $i + 0
+        if (need > 0 && b >= 128 && b < 192) {
+          code = code * 64 + b - 128
+          if (--need == 0) emit(code)
+          continue
+        }
+        if (need > 0) { unit(65533); need = 0 }
+        if (b < 128) {
+          if (mode != "string") printf "%c", b
+          else if (b == 34 || b == 92) printf "\\%c", b
+          else if (b < 32 || b == 127) unit(b)
+          else printf "%c", b
+        }
+        else if (b >= 194 && b < 224) { code = b - 192; need = 1 }
+        else if (b >= 224 && b < 240) { code = b - 224; need = 2 }
+        else if (b >= 240 && b < 245) { code = b - 240; need = 3 }
+        else unit(65533)
+      }
+    }
+    END { if (need > 0) unit(65533) }'
+}
+
+# -------------------------------------------------------------- processes ---
+
+# Sets _pstate _pstart of process $1 (start: never the same for a reused pid).
+# shellcheck disable=SC2086 # split into fields; globbing is off
+read_process() {
+  _pstate='' _pstart=''
+  if [ -n "$_has_proc" ]; then
+    { IFS= read -r _line <"$_proc/$1/stat"; } 2>/dev/null || return 1
+    # The name, in parentheses, may hold spaces and parentheses itself.
+    set -- ${_line##*) }
+    if [ "$#" -lt 20 ]; then return 1; fi
+    _pstate=$1 _pstart=${20}
+  else
+    _line=$(ps -o stat= -o lstart= -p "$1" 2>/dev/null) || return 1
+    set -- $_line
+    if [ "$#" -lt 6 ]; then return 1; fi
+    _pstate=$1
+    shift
+    _pstart=$(IFS=_ && printf '%s' "$*")
+  fi
+}
+
+# is_same PID START BOOT: that very process is still in the table.
+is_same() {
+  case ${1:-} in '' | *[!0-9]*) return 1 ;; esac
+  [ "$3" = "$_boot" ] && read_process "$1" && [ "$_pstart" = "$2" ]
+}
+
+# is_alive PID START BOOT: and it still runs; a zombie has ended.
+is_alive() {
+  is_same "$1" "$2" "$3" || return 1
+  case $_pstate in Z* | X*) return 1 ;; esac
+}
+
+# Sets _detach: how to make a new session. `set -m` is none: without a
+# terminal dash and busybox make no process group by it.
+find_detach() {
+  if command -v setsid >/dev/null 2>&1; then
+    _detach=setsid
+  elif command -v perl >/dev/null 2>&1 && perl -MPOSIX -e 1 2>/dev/null; then
+    _detach=perl
+  elif command -v python3 >/dev/null 2>&1 && python3 -c 'import os' 2>/dev/null; then
+    _detach=python3
+  else
+    _detach=none
+  fi
+}
+
+# Replaces this (background) process by ARG… as leader of a new session.
+become_leader() {
+  # Descriptors the caller forgot to close would keep its channel open.
+  exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+  case $_detach in
+    setsid) exec setsid "$@" ;;
+    perl) exec perl -MPOSIX -e 'POSIX::setsid(); exec {$ARGV[0]} @ARGV; exit 127' -- "$@" ;;
+    python3) exec python3 -c 'import os, sys; os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])' "$@" ;;
+  esac
+}
+
+# Prints "PID ID" for every process whose environment names a run. Children
+# that left the group of their run are found by this alone.
+processes_with_id() {
+  if [ -z "$_has_proc" ]; then
+    # shellcheck disable=SC2009 # pgrep does not see environments
+    ps axeww -o pid= -o command= 2>/dev/null | awk '{
+      for (i = 2; i <= NF; i++)
+        if ($i ~ /^RUNCTL_RUN_ID=[a-z0-9-]+$/) { print $1, substr($i, 15); break }
+    }'
+  elif [ -n "$(printf 'a\0b' | grep -aoz '^b$' 2>/dev/null | tr -d '\0')" ]; then
+    set +f
+    grep -aHoz '^RUNCTL_RUN_ID=[a-z0-9-]*$' "$_proc"/[0-9]*/environ 2>/dev/null |
+      tr '\000' '\n' | sed -n 's|^.*/\([0-9]*\)/environ:RUNCTL_RUN_ID=|\1 |p'
+    set -f
+  else
+    # A grep that knows no -z sees the first variable only.
+    set +f
+    for _file in "$_proc"/[0-9]*/environ; do
+      _value=$(tr '\000' '\n' 2>/dev/null <"$_file" | sed -n 's/^RUNCTL_RUN_ID=//p') 2>/dev/null
+      _file=${_file%/environ}
+      if [ -n "$_value" ]; then printf '%s %s\n' "${_file##*/}" "$_value"; fi
+    done 2>/dev/null
+    set -f
+  fi
+}
+
+# Prints the pids in process group or session $1, zombies left out.
+processes_in_group() {
+  if [ -n "$_has_proc" ]; then
+    set +f
+    cat "$_proc"/[0-9]*/stat 2>/dev/null | sed -n -e 's/^\([0-9]*\) (.*) /\1 /' \
+      -e "s/^\([0-9]*\) [^ZX] [0-9]* $1 .*/\1/p" -e t \
+      -e "s/^\([0-9]*\) [^ZX] [0-9]* [0-9]* $1 .*/\1/p"
+    set -f
+  else
+    ps -A -o pid= -o pgid= -o stat= 2>/dev/null |
+      awk -v "group=$1" '$2 == group && $3 !~ /^[ZX]/ { print $1 }'
+  fi
+}
+
+# Sets _members: pids of the loaded run that still live. A group number can be
+# foreign once its leader is gone: it counts only while the leader or the
+# supervisor is there, or the caller has seen one of them ($1 not empty).
+find_members() {
+  _members=
+  _group=
+  case $_main in
+    '' | *[!0-9]*) ;;
+    *) if [ -n "${1:-}" ] || is_same "$_main" "$_main_start" "$_main_boot" ||
+      is_alive "$_super" "$_super_start" "$_super_boot"; then _group=$_main; fi ;;
+  esac
+  # A stranger that has the very pid now: the group is its own.
+  if [ -n "$_group" ] && read_process "$_main" && [ "$_pstart" != "$_main_start" ]; then _group=; fi
+  if [ "$_main_boot" != "$_boot" ] && [ -n "$_main_boot" ]; then
+    _group=
+  fi
+  if [ -n "$_group" ]; then
+    # Not yet in a group of its own right after its start, hence the pid too.
+    if is_alive "$_main" "$_main_start" "$_main_boot"; then _members=" $_main "; fi
+    for _pid in $(processes_in_group "$_group"); do
+      case $_members in *" $_pid "*) ;; *) _members="$_members $_pid " ;; esac
+    done
+  fi
+  # One look at the machine serves all runs of a `list`.
+  if [ -z "${_with_id+set}" ]; then _with_id=$(processes_with_id); fi
+  # shellcheck disable=SC2086 # split into words
+  set -- $_with_id
+  while [ "$#" -ge 2 ]; do
+    if [ "$2" = "$_id" ]; then
+      case $_members in *" $1 "*) ;; *) _members="$_members $1 " ;; esac
+    fi
+    shift 2
+  done
+}
+
+# ---------------------------------------------------------- run directory ---
+
+# Small records are reserved at the start (put_new) and later overwritten in
+# place, never truncated: a disk that got full cannot lose them.
+# put FILE TEXT
+put() { printf '%-255s\n' "$2" 1<>"$1"; }
+
+is_id() {
+  case ${1:-} in '' | -* | *[!a-z0-9-]*) return 1 ;; esac
+  [ "${#1}" -le 64 ]
+}
+
+check_id() {
+  if ! is_id "${1:-}"; then die 2 usage 'a run id is made of a-z, 0-9 and -, at most 64'; fi
+  _id=$1
+  _dir=$_runs/$_id
+}
+
+# Sets all there is to know about run $1, without a fork for the usual cases:
+# _state, _exit (JSON), _started, _cwd (JSON), _main…, _super…, _phase, _reason,
+# _stop (epoch) _stop_deadline, _kill.
+load() {
+  check_id "$1"
+  _state=missing _exit='' _started='' _cwd=null _phase='' _reason=''
+  _main='' _main_start='' _main_boot='' _oom_count='' _oom_file=''
+  _super='' _super_start='' _super_boot='' _stop='' _stop_deadline='' _kill='' _owner_boot=''
+  if [ ! -d "$_dir" ]; then return; fi
+  { read -r _started _rest && IFS= read -r _cwd; } 2>/dev/null <"$_dir/meta"
+  { read -r _phase _reason <"$_dir/phase"; } 2>/dev/null
+  { read -r _main _main_start _main_boot _oom_count _oom_file <"$_dir/main"; } 2>/dev/null
+  { read -r _stop _stop_deadline <"$_dir/stop"; } 2>/dev/null
+  { read -r _kill <"$_dir/kill"; } 2>/dev/null
+  if read_exit; then return; fi
+  read_supervisor
+  if [ -z "$_super" ] && ! is_starting; then
+    # It may have recorded itself between the two looks.
+    read_supervisor
+    if [ -z "$_super" ]; then
+      if ! read_exit; then _state=lost; fi
+      return
+    fi
+  fi
+  if [ -z "$_super" ]; then
+    _state=starting
+  elif is_alive "$_super" "$_super_start" "$_super_boot"; then
+    if [ -n "$_stop" ]; then
+      _state=stopping
+    elif [ -n "$_main" ]; then
+      _state=running
+    else
+      _state=starting
+    fi
+  # Dead: but perhaps its last act was to write the record.
+  elif ! read_exit; then
+    _state=lost
+  fi
+}
+
+read_supervisor() {
+  { read -r _super _super_start _super_boot <"$_dir/supervisor"; } 2>/dev/null
+}
+
+# Sets _exit and _state when the exit record is whole.
+read_exit() {
+  { read -r _exit <"$_dir/exit"; } 2>/dev/null
+  case $_exit in
+    '{'*'}') _state=ended ;;
+    *)
+      _exit=
+      return 1
+      ;;
+  esac
+}
+
+# No supervisor yet: is one still to come?
+is_starting() {
+  _owner='' _owner_start='' _owner_boot='' _owner_epoch=''
+  { read -r _owner _owner_start _owner_boot _owner_epoch <"$_dir/starter"; } 2>/dev/null
+  if is_alive "$_owner" "$_owner_start" "$_owner_boot"; then return 0; fi
+  # The starter was killed right after it let the supervisor go.
+  read_epoch
+  [ "$_owner_boot" = "$_boot" ] && [ "$((_epoch - ${_owner_epoch:-0}))" -lt 10 ]
+}
+
+# Sets _size _inode of the log, and _beat. One fork.
+# shellcheck disable=SC2086 # split into fields
+stat_log() {
+  file_stat "$_dir/log" "$_dir/beat"
+  set -- $_out
+  if [ "$#" -ge 3 ]; then
+    _size=$2 _inode=$3 _beat=${4:-}
+  else
+    _size=$({ wc -c <"$_dir/log"; } 2>/dev/null)
+    _size=$((${_size:-0})) _inode='' _beat=''
+  fi
+}
+
+# Sets _out to a line "MTIME SIZE DEV:INODE" for each file.
+file_stat() {
+  # GNU knows -f too, as something else: only where -c gave nothing at all.
+  _out=$(stat -c '%Y %s %d:%i' -- "$@" 2>/dev/null)
+  if [ -z "$_out" ]; then _out=$(stat -f '%m %z %d:%i' -- "$@" 2>/dev/null); fi
+}
+
+# Prints the status of the loaded run as JSON; EXTRA is added before the end.
+print_status() {
+  if [ "$_state" = missing ]; then
+    printf '{"id":"%s","state":"missing","pid":null,"started":null,"phase":null,"exit":null,"beat":null,"log":0,"logid":null,"cwd":null,"evidence":null,"orphans":0%s}\n' "$_id" "${1:-}"
+    return
+  fi
+  stat_log
+  _orphans=0 _evidence=null
+  # Live runs have a supervisor that looks after their processes.
+  case $_state in
+    ended | lost)
+      find_members
+      # shellcheck disable=SC2086 # count the words
+      set -- "${1:-}" $_members
+      _orphans=$(($# - 1))
+      ;;
+  esac
+  if [ "$_state" = lost ]; then read_evidence; fi
+  quoted "$_phase"
+  _json_phase=$_json
+  quoted "$_inode"
+  printf '{"id":"%s","state":"%s","pid":%s,"started":%s,"phase":%s,"exit":%s,"beat":%s,"log":%s,"logid":%s,"cwd":%s,"evidence":%s,"orphans":%s%s}\n' \
+    "$_id" "$_state" "${_main:-null}" "${_started:-null}" "$_json_phase" "${_exit:-null}" \
+    "${_beat:-null}" "$_size" "$_json" "$_cwd" "$_evidence" "$_orphans" "${1:-}"
+}
+
+# Sets _evidence: what can still be known about a run without an end.
+read_evidence() {
+  _same_boot=same
+  _known_boot=${_super_boot:-${_owner_boot:-$_boot}}
+  if [ "$_known_boot" != "$_boot" ]; then _same_boot=changed; fi
+  _child=dead
+  if is_alive "$_main" "$_main_start" "$_main_boot"; then _child=alive; fi
+  read_oom
+  # Nobody is left to remove them.
+  if [ "$_child" = dead ] && [ -e "$_dir/secrets" ]; then rm -f "$_dir/secrets"; fi
+  _evidence=$(printf '{"boot":"%s","oom":%s,"lastbeat":%s,"child":"%s","supervisor_pid":%s}' \
+    "$_same_boot" "$_oom" "${_beat:-null}" "$_child" "${_super:-null}")
+}
+
+# --------------------------------------------------------- out of memory ---
+
+# Sets _oom_file and _oom_count: the kernel's count of processes it ended for
+# lack of memory, of the narrowest group that tells.
+find_oom_count() {
+  _oom_file='' _oom_count=''
+  if [ -z "$_has_proc" ]; then return; fi
+  _v1='' _v2=''
+  while IFS=: read -r _rest _key _value; do
+    case $_key in
+      '') _v2=$_value ;;
+      memory | memory,* | *,memory | *,memory,*) _v1=$_value ;;
+    esac
+  done 2>/dev/null <"$_proc/self/cgroup"
+  for _file in "/sys/fs/cgroup${_v2%/}/memory.events" /sys/fs/cgroup/memory.events \
+    "/sys/fs/cgroup/memory${_v1%/}/memory.oom_control" /sys/fs/cgroup/memory/memory.oom_control \
+    "$_proc/vmstat"; do
+    if read_oom_count "$_file"; then
+      _oom_file=$_file
+      return
+    fi
+  done
+}
+
+# Sets _oom_count from file $1.
+read_oom_count() {
+  _oom_count=
+  if [ ! -r "$1" ]; then return 1; fi
+  while read -r _key _value; do
+    if [ "$_key" = oom_kill ]; then
+      _oom_count=$_value
+      return 0
+    fi
+  done 2>/dev/null <"$1"
+  return 1
+}
+
+# Sets _oom (JSON) of the loaded run: has the count grown since its start?
+read_oom() {
+  _oom=null
+  _before=$_oom_count
+  if [ -n "$_before" ] && [ -n "$_oom_file" ] && [ "$_main_boot" = "$_boot" ] &&
+    read_oom_count "$_oom_file"; then
+    _oom=false
+    if [ "$_oom_count" -gt "$_before" ]; then _oom=true; fi
+  fi
+}
+
+# ------------------------------------------------------------------ start ---
+
+verb_start() {
+  check_id "${1:-}"
+  if [ -d "$_dir" ]; then answer_existing; fi
+  find_detach
+  if [ "$_detach" = none ]; then
+    die 5 no-detach 'needs one of setsid, perl and python3 to outlive the connection'
+  fi
+  read_spec
+  make_home
+  prepare
+  lock
+  if [ -d "$_dir" ]; then
+    unlock
+    rm -rf "$_new"
+    answer_existing
+  fi
+  sweep
+  if [ -z "$_shared" ]; then
+    find_busy "$_spec_cwd"
+    if [ -n "$_busy" ]; then
+      unlock
+      rm -rf "$_new"
+      die 3 busy "run $_busy is active in the same directory" "$_busy"
+    fi
+  fi
+  if ! mv "$_new" "$_dir"; then
+    unlock
+    rm -rf "$_new"
+    die 5 environment "cannot create $_dir"
+  fi
+  unlock
+  # Written last: a starter that is killed earlier leaves no secret behind.
+  if [ -n "$_secrets" ] && ! printf '%s' "$_secrets" >"$_dir/secrets"; then
+    rm -rf "$_dir"
+    die 5 environment 'no space left for the run'
+  fi
+  launch supervise "$_id" 2>>"$_dir/agent.err"
+  await_supervisor
+  load "$_id"
+  print_status
+}
+
+answer_existing() {
+  load "$_id"
+  print_status ',"existing":true'
+  exit 0
+}
+
+# Starts `agent.sh VERB ID` in a session of its own, away from all we hold.
+# shellcheck disable=SC2086 # the shell may be two words: busybox sh
+launch() {
+  become_leader $_shell "$_script" "$1" "$2" </dev/null >/dev/null &
+}
+
+# Sets _spec (all lines but secrets and json), _secrets, _run_json, _spec_cwd
+# (JSON of the physical path), _shared. Reads all of stdin before anything is
+# created.
+read_spec() {
+  _spec='' _secrets='' _run_json='{}' _cwd_enc='' _shared='' _complete='' _args=0
+  IFS= read -r _line || _line=
+  if [ "$_line" != 'runctl-spec 1' ]; then die 2 usage 'the spec must begin with: runctl-spec 1'; fi
+  while IFS= read -r _line; do
+    _value=${_line#* }
+    if [ "$_value" = "$_line" ]; then _value=; fi
+    case $_line in
+      arg | arg\ *)
+        check_encoded "$_value"
+        _args=$((_args + 1))
+        # env(1), which starts the command, would take it for a variable.
+        case $_args:$_value in
+          1: | 1:*=*) die 2 usage 'the command may not be empty nor hold a "="' ;;
+        esac
+        ;;
+      setup | setup\ *) check_encoded "$_value" ;;
+      env\ *=*) check_variable "$_value" ;;
+      secret\ *=*)
+        check_variable "$_value"
+        if is_special "${_value%%=*}"; then die 2 usage "a secret cannot be called ${_value%%=*}"; fi
+        _secrets="$_secrets$_value
+"
+        continue
+        ;;
+      cwd\ *)
+        check_encoded "$_value"
+        _cwd_enc=$_value
+        ;;
+      grace\ *) case $_value in '' | *[!0-9]* | ???????*) die 2 usage 'grace must be whole seconds' ;; esac ;;
+      shared\ 1) _shared=1 ;;
+      setupkey\ *) case $_value in '' | *[!0-9a-f]*) die 2 usage 'setupkey must be hexadecimal' ;; esac ;;
+      json\ *)
+        check_encoded "$_value"
+        _run_json=$(printf '%b' "$_value")
+        case $_run_json in
+          *'
+'*) die 2 usage 'json must be one line' ;;
+          '{'*'}') ;;
+          *) die 2 usage 'json must be an object' ;;
+        esac
+        continue
+        ;;
+      end)
+        _complete=1
+        break
+        ;;
+      *) die 2 usage "unknown line in the spec: ${_line%% *}" ;;
+    esac
+    _spec="$_spec$_line
+"
+  done
+  if [ -z "$_complete" ]; then die 3 incomplete 'the spec ended before its last line'; fi
+  if [ "$_args" -eq 0 ]; then die 2 usage 'the spec has no command'; fi
+  if [ -z "$_cwd_enc" ]; then die 2 usage 'the spec has no cwd'; fi
+  decode "$_cwd_enc"
+  expand_home
+  case $_decoded in /*) ;; *) die 2 usage 'cwd must be absolute or begin with ~/' ;; esac
+  _physical=$(cd -- "$_decoded" 2>/dev/null && pwd -P && printf .) || _physical=
+  _physical=${_physical%??}
+  json_string "${_physical:-$_decoded}"
+  _spec_cwd=$_json
+}
+
+# The encoding is printf's %b with three octal digits; no NUL.
+# shellcheck disable=SC2086,SC2141 # split at backslashes
+check_encoded() {
+  case $1 in
+    *[!A-Za-z0-9_./:=,@%+\\-]* | *\\) die 2 usage 'bad encoding in the spec' ;;
+    *\\*) ;;
+    *) return ;;
+  esac
+  _ifs=$IFS
+  IFS=\\
+  set -- $1
+  IFS=$_ifs
+  shift
+  for _part; do
+    case $_part in
+      0000*) die 2 usage 'bad encoding in the spec' ;;
+      0[0-3][0-7][0-7]*) ;;
+      *) die 2 usage 'bad encoding in the spec' ;;
+    esac
+  done
+}
+
+# check_variable NAME=ENCODED
+check_variable() {
+  case ${1%%=*} in
+    '' | [0-9]* | *[!A-Za-z0-9_]*) die 2 usage 'bad name of a variable in the spec' ;;
+  esac
+  check_encoded "${1#*=}"
+}
+
+# Names that a shell keeps for itself, that would change how this script works,
+# or that could be a variable of ours: they reach the run by env(1) instead.
+is_special() {
+  case $1 in
+    _* | IFS | LC_ALL | OPTIND | UID | EUID | PPID | GROUPS | SHELLOPTS | BASHOPTS | BASH_*) ;;
+    FUNCNAME | DIRSTACK | RANDOM | SRANDOM | SECONDS | LINENO | EPOCHSECONDS | EPOCHREALTIME) ;;
+    *) return 1 ;;
+  esac
+}
+
+# Sets _decoded. The point keeps trailing newlines.
+decode() {
+  case $1 in
+    *\\*)
+      _decoded=$(printf '%b.' "$1")
+      _decoded=${_decoded%.}
+      ;;
+    *) _decoded=$1 ;;
+  esac
+}
+
+# A machine's home is not known where the spec is written.
+expand_home() {
+  case $_decoded in
+    \~) _decoded=${HOME:-} ;;
+    \~/*) _decoded=${HOME:-}/${_decoded#\~/} ;;
+  esac
+}
+
+# Builds the whole run directory aside; sets _new. Renamed into place later, so
+# that a run directory is never seen half made.
+prepare() {
+  _new=$_home/new/$_id.$$
+  read_process "$$"
+  read_epoch_unforked
+  if ! {
+    mkdir "$_new" &&
+      put_new starter "$$ $_pstart $_boot $_epoch" &&
+      put_new supervisor '' && put_new main '' && put_new exit '' && put_new phase setup &&
+      put_new stop '' && put_new kill '' && put_new ender '' &&
+      printf '%s %s\n%s\n' "$_epoch" "$_uptime" "$_spec_cwd" >"$_new/meta" &&
+      printf '%s\n' "$_run_json" >"$_new/run.json" &&
+      printf '%s' "$_spec" >"$_new/spec" &&
+      : >"$_new/log" && : >"$_new/beat" && : >"$_new/agent.err"
+  } 2>/dev/null; then
+    rm -rf "$_new"
+    die 5 environment "cannot write the run directory below $_home (is the disk full?)"
+  fi
+}
+
+put_new() { printf '%-255s\n' "$2" >"$_new/$1"; }
+
+# A hard link is made together with what it says, unlike a directory: nobody
+# ever sees a lock without its owner.
+lock() {
+  _tries=0
+  until ln "$_new/starter" "$_home/lock" 2>/dev/null; do
+    break_dead_lock
+    _tries=$((_tries + 1))
+    if [ "$_tries" -gt 300 ]; then
+      rm -rf "$_new"
+      die 5 locked "cannot take $_home/lock; another start holds it, or the file system has no hard links"
+    fi
+    nap 0.05
+  done
+}
+
+unlock() { rm -f "$_home/lock"; }
+
+# Only one process may ever break the lock of one dead owner (mkdir decides),
+# and a dead owner cannot let go itself: what it saw is what it removes.
+break_dead_lock() {
+  read_lock
+  if [ -z "$_owner" ] || is_alive "$_owner" "$_owner_start" "$_owner_boot"; then return; fi
+  _breaker=$_home/lock.$_owner.$_owner_start
+  _dead="$_owner $_owner_start $_owner_boot"
+  mkdir "$_breaker" 2>/dev/null || return
+  read_lock
+  if [ "$_owner $_owner_start $_owner_boot" = "$_dead" ]; then rm -f "$_home/lock"; fi
+  rmdir "$_breaker"
+}
+
+read_lock() {
+  _owner='' _owner_start='' _owner_boot=''
+  { read -r _owner _owner_start _owner_boot _rest <"$_home/lock"; } 2>/dev/null
+}
+
+# Removes what killed starters and removers left. Under the lock.
+sweep() {
+  set +f
+  for _file in "$_home"/new/*; do
+    if [ "$_file" = "$_new" ] || [ ! -d "$_file" ]; then continue; fi
+    _owner='' _owner_start='' _owner_boot=''
+    { read -r _owner _owner_start _owner_boot _rest <"$_file/starter"; } 2>/dev/null
+    if [ -n "$_owner" ] && ! is_alive "$_owner" "$_owner_start" "$_owner_boot"; then
+      rm -rf "$_file"
+    fi
+  done
+  set -f
+}
+
+# Sets _busy to a run that lives in the directory $1 (JSON).
+find_busy() {
+  _busy=
+  _wanted=$_id
+  set +f
+  for _file in "$_runs"/*/meta; do
+    set -f
+    if [ ! -f "$_file" ]; then continue; fi
+    _cwd=
+    { IFS= read -r _rest && IFS= read -r _cwd; } <"$_file"
+    if [ "$_cwd" != "$1" ]; then continue; fi
+    _file=${_file%/meta}
+    if ! is_id "${_file##*/}"; then continue; fi
+    load "${_file##*/}"
+    case $_state in
+      starting | running | stopping) _busy=$_id ;;
+      lost)
+        find_members
+        if [ -n "$_members" ]; then _busy=$_id; fi
+        ;;
+    esac
+    if [ -n "$_busy" ]; then break; fi
+  done
+  set -f
+  check_id "$_wanted"
+}
+
+# Waits until the supervisor has recorded itself and the command's process.
+await_supervisor() {
+  _tries=0
+  while :; do
+    load "$_id"
+    case $_state in
+      starting) ;;
+      lost)
+        rm -f "$_dir/secrets"
+        die 5 supervisor 'the supervisor ended before it could start the run'
+        ;;
+      *) return ;;
+    esac
+    _tries=$((_tries + 1))
+    if [ "$_tries" -gt 500 ]; then die 5 supervisor 'the supervisor did not start'; fi
+    nap 0.02
+  done
+}
+
+# ------------------------------------------------------------- supervisor ---
+
+# Internal. Leader of its own session, outside the group of the run.
+verb_supervise() {
+  check_id "$1"
+  cd / || exit 5
+  # A run starts once, whatever happens.
+  mkdir "$_dir/once" || exit 3
+  find_detach
+  # Handlers go back to the default in children, ignored signals would not.
+  trap : HUP INT TERM USR1
+  read_process "$$"
+  put "$_dir/supervisor" "$$ $_pstart $_boot"
+  find_oom_count
+  start_main
+  # From here on nothing ends or interrupts the wait below.
+  trap '' HUP INT TERM USR1 USR2 QUIT PIPE
+  read_process "$_main"
+  _main_start=${_pstart:--} _main_boot=$_boot
+  put "$_dir/main" "$_main $_main_start $_boot ${_oom_count:--} $_oom_file"
+  beat "$$" &
+  wait "$_main"
+  _code=$?
+  read_epoch_unforked
+  record_end
+  # Beat, its sleep and this process: there is nothing else in this group.
+  kill -KILL "-$$"
+}
+
+# Sets _main.
+# shellcheck disable=SC2086 # the shell may be two words
+start_main() {
+  become_leader $_shell "$_script" run "$_id" </dev/null >>"$_dir/log" 2>&1 &
+  _main=$!
+}
+
+# Shows that the supervisor lives. Changing a time needs no disk space.
+beat() {
+  _beat_start=
+  read_process "$1" && _beat_start=$_pstart
+  while is_alive "$1" "$_beat_start" "$_boot"; do
+    touch "$_dir/beat"
+    sleep 5
+  done
+}
+
+# Writes the exit record of the run that ended with _code at _epoch, _uptime.
+record_end() {
+  _phase='' _reason='' _stop='' _stop_deadline=''
+  { read -r _phase _reason <"$_dir/phase"; } 2>/dev/null
+  { read -r _stop _stop_deadline <"$_dir/stop"; } 2>/dev/null
+  _signal=null
+  if [ "$_code" -ge 128 ]; then _signal=$((_code - 128)); fi
+  if [ "$_oom_count" = - ]; then _oom_count=; fi
+  read_oom
+  _by=null
+  if [ -n "$_stop" ]; then _by='"user"'; fi
+  quoted "$_reason"
+  # No substitution: that forks.
+  _record="{\"code\":$_code,\"signal\":$_signal,\"ended\":$_epoch,\"uptime\":$_uptime"
+  _record="$_record,\"phase\":\"${_phase:-command}\",\"stop\":$_by,\"reason\":$_json,\"oom\":$_oom}"
+  if [ -n "$_stop" ]; then await_members; fi
+  rm -f "$_dir/secrets"
+  put "$_dir/exit" "$_record"
+}
+
+# A stopped run has ended when none of its processes is left: whoever waits
+# for the end wants the directory and the GPU. The ender does the work; if it
+# died, what is left gets KILL here. Nothing can end a process that hangs in
+# the kernel, so there is a limit.
+await_members() {
+  _super=$$
+  while :; do
+    unset _with_id
+    find_members seen
+    if [ -z "$_members" ]; then return; fi
+    read_stop
+    read_uptime
+    if [ "$_uptime" -gt "$((_deadline + 15))" ]; then return; fi
+    if [ "$_uptime" -gt "$((_deadline + 3))" ]; then kill_members; fi
+    nap 0.1
+  done
+}
+
+# --------------------------------------------------------------- the run ---
+
+# Internal. Becomes the command: same process, same pid, same group.
+verb_run() {
+  check_id "$1"
+  # The PATH of the run may lack all of these.
+  _env=$(command -v env) _rm=$(command -v rm)
+  _perl=$(command -v perl) _python=$(command -v python3)
+  find_signal_reset
+  load_cwd
+  load_variables
+  if ! cd -- "$_decoded"; then
+    if [ -e "$_decoded" ]; then fail_run 126 cwd-denied; else fail_run 127 cwd-missing; fi
+  fi
+  run_setup
+  load_words arg
+}
+
+# Ends before the command: the log says why, the record too.
+fail_run() {
+  put "$_dir/phase" "${3:-command} $2"
+  printf 'runctl: %s\n' "$2" >&2
+  exit "$1"
+}
+
+# Sets _reset. A shell ignores INT and QUIT in what it starts in the background
+# and cannot undo that; Python would then see no KeyboardInterrupt.
+find_signal_reset() {
+  _signals=HUP,INT,QUIT,PIPE,ALRM,TERM,USR1,USR2
+  if [ -n "$_env" ] && "$_env" "--default-signal=$_signals" true 2>/dev/null; then
+    _reset='env'
+  elif [ -n "$_perl" ]; then
+    _reset=perl
+  elif [ -n "$_python" ]; then
+    _reset=python3
+  else
+    _reset=none
+  fi
+}
+
+# become ARG…: replaces this process.
+# shellcheck disable=SC2016 # perl's own
+become() {
+  case $_reset in
+    env) exec "$_env" "--default-signal=$_signals" -- "$@" ;;
+    perl) exec "$_perl" -e 'foreach (qw(HUP INT QUIT PIPE ALRM TERM USR1 USR2)) { $SIG{$_} = "DEFAULT" } exec {$ARGV[0]} @ARGV; exit 127' -- "$@" ;;
+    python3) exec "$_python" -c 'import os, signal, sys
+for name in "HUP INT QUIT PIPE ALRM TERM USR1 USR2 XFSZ".split():
+    signal.signal(getattr(signal, "SIG" + name), signal.SIG_DFL)
+os.execvp(sys.argv[1], sys.argv[1:])' "$@" ;;
+    none) exec "$@" ;;
+  esac
+}
+
+# Sets _decoded to the working directory.
+load_cwd() {
+  _decoded=/
+  while IFS= read -r _line; do
+    case $_line in cwd\ *) decode "${_line#cwd }" ;; esac
+  done <"$_dir/spec"
+  expand_home
+}
+
+# Exports the variables of the run; those a shell cannot hold go to _special
+# (encoded). Secrets leave the disk here.
+load_variables() {
+  _directory=$_decoded
+  _special='' _unbuffered=1
+  case $RUNCTL_LC_ALL in '' | *[!A-Za-z0-9_.@-]*) ;; *) _special=" LC_ALL=$RUNCTL_LC_ALL" ;; esac
+  unset RUNCTL_LC_ALL RUNCTL_SHELL RUNCTL_PROC
+  while IFS= read -r _line; do
+    case $_line in env\ *) set_variable "${_line#env }" ;; esac
+  done <"$_dir/spec"
+  if [ -e "$_dir/secrets" ]; then
+    while IFS= read -r _line; do set_variable "$_line"; done <"$_dir/secrets"
+    "$_rm" -f "$_dir/secrets"
+  fi
+  if [ -n "$_unbuffered" ]; then
+    PYTHONUNBUFFERED=1
+    export PYTHONUNBUFFERED
+  fi
+  RUNCTL_RUN_ID=$_id
+  RUNCTL_RUN_DIR=$_dir
+  export RUNCTL_RUN_ID RUNCTL_RUN_DIR
+  _decoded=$_directory
+}
+
+# set_variable NAME=ENCODED
+set_variable() {
+  case $1 in PYTHONUNBUFFERED=*) _unbuffered= ;; esac
+  if is_special "${1%%=*}"; then
+    # In reverse, so that the last of a name wins over the inherited one.
+    _special=" $1$_special"
+  else
+    decode "${1#*=}"
+    export "${1%%=*}=$_decoded"
+  fi
+}
+
+# The preparation step; skipped when the same one succeeded here before.
+run_setup() {
+  _key='' _steps=''
+  while IFS= read -r _line; do
+    case $_line in
+      setupkey\ *) _key=${_line#setupkey } ;;
+      setup | setup\ *) _steps=1 ;;
+    esac
+  done <"$_dir/spec"
+  if [ -n "$_steps" ] && { [ -z "$_key" ] || [ ! -e "$_home/setups/$_key" ]; }; then
+    put "$_dir/phase" setup
+    (load_words setup) || fail_run "$?" setup-failed setup
+    if [ -n "$_key" ]; then : >"$_home/setups/$_key"; fi
+  fi
+  put "$_dir/phase" command
+}
+
+# load_words arg|setup: becomes the command made of these lines of the spec.
+load_words() {
+  _kind=$1
+  set --
+  while IFS= read -r _line; do
+    case $_line in
+      "$_kind") set -- "$@" '' ;;
+      "$_kind "*)
+        decode "${_line#* }"
+        set -- "$@" "$_decoded"
+        ;;
+    esac
+  done <"$_dir/spec"
+  check_command "$1"
+  if [ -n "$_special" ]; then
+    for _line in $_special; do
+      decode "${_line#*=}"
+      set -- "${_line%%=*}=$_decoded" "$@"
+    done
+    set -- "$_env" -- "$@"
+  fi
+  case $_special in *' LC_ALL='*) ;; *) unset LC_ALL ;; esac
+  become "$@"
+}
+
+# Looks for $1 as exec does; builtins of this shell are no commands.
+check_command() {
+  _denied=
+  case $1 in
+    */*)
+      if [ -f "$1" ] && [ -x "$1" ]; then return; fi
+      if [ -e "$1" ]; then _denied=1; fi
+      ;;
+    *)
+      _ifs=$IFS
+      IFS=:
+      for _part in ${PATH:-/usr/bin:/bin}; do
+        IFS=$_ifs
+        if [ -f "${_part:-.}/$1" ]; then
+          if [ -x "${_part:-.}/$1" ]; then return; fi
+          _denied=1
+        fi
+      done
+      IFS=$_ifs
+      ;;
+  esac
+  printf 'runctl: cannot run %s\n' "$1" >&2
+  if [ "$_kind" = setup ]; then exit "$((127 - ${_denied:-0}))"; fi
+  if [ -n "$_denied" ]; then fail_run 126 command-denied; fi
+  fail_run 127 command-missing
+}
+
+# ------------------------------------------------------------------- stop ---
+
+# verb_stop ID [GRACE]
+verb_stop() {
+  case ${2:-} in *[!0-9]* | ???????*) die 2 usage 'grace must be whole seconds' ;; esac
+  load "${1:-}"
+  if [ "$_state" = missing ]; then die 4 not-found "there is no run $_id"; fi
+  case $_state in
+    ended | lost)
+      find_members
+      if [ -z "$_members" ]; then
+        print_status
+        return
+      fi
+      ;;
+  esac
+  request_stop "${2:-}"
+  _ender='' _ender_start='' _ender_boot=''
+  { read -r _ender _ender_start _ender_boot <"$_dir/ender"; } 2>/dev/null
+  if ! is_alive "$_ender" "$_ender_start" "$_ender_boot"; then
+    find_detach
+    launch end "$_id" 2>>"$_dir/agent.err"
+  fi
+  load "$_id"
+  print_status
+}
+
+# Records the wish. The first one stays; a later one can only shorten it. A
+# kill has a file of its own, so that no stop at the same time can undo it.
+request_stop() {
+  _grace=${1:-}
+  if [ -z "$_grace" ]; then
+    _grace=30
+    while IFS= read -r _line; do
+      case $_line in grace\ *) _grace=${_line#grace } ;; esac
+    done <"$_dir/spec"
+  fi
+  read_uptime
+  _new_deadline=$((_uptime + _grace))
+  if [ "$_grace" -eq 0 ]; then put "$_dir/kill" "$_uptime"; fi
+  if [ -z "$_stop" ]; then
+    read_epoch
+    put "$_dir/stop" "$_epoch $_new_deadline"
+  elif [ "$_new_deadline" -lt "$_stop_deadline" ]; then
+    put "$_dir/stop" "$_stop $_new_deadline"
+  fi
+}
+
+# Sets _deadline on the clock of read_uptime.
+read_stop() {
+  _stop='' _deadline='' _kill=''
+  { read -r _stop _deadline <"$_dir/stop"; } 2>/dev/null
+  { read -r _kill <"$_dir/kill"; } 2>/dev/null
+  _deadline=${_kill:-${_deadline:-0}}
+}
+
+# Internal, detached: TERM, grace, KILL, until none is left. Apart from the
+# supervisor, which may be dead, and which has only to wait.
+verb_end() {
+  check_id "$1"
+  cd / || exit 5
+  trap '' HUP INT TERM QUIT PIPE
+  claim_end
+  _termed='' _seen='' _kills=0
+  while :; do
+    load "$_id"
+    unset _with_id
+    find_members "$_seen"
+    if [ -n "$_group" ]; then _seen=1; fi
+    if [ -z "$_members" ]; then
+      case $_state in ended | lost) break ;; esac
+    fi
+    read_stop
+    read_uptime
+    if [ "$_uptime" -ge "$_deadline" ]; then
+      kill_members
+      _kills=$((_kills + 1))
+      # What KILL does not end is stuck in the kernel or not ours to signal.
+      if [ "$_kills" -gt 100 ]; then break; fi
+    else
+      signal_new_members
+    fi
+    nap 0.1
+  done
+}
+
+# One ender a run: two would send TERM twice, which many programs read as
+# "quit at once".
+claim_end() {
+  read_process "$$"
+  _mine="$$ $_pstart $_boot"
+  { read -r _ender _ender_start _ender_boot <"$_dir/ender"; } 2>/dev/null
+  if [ -n "$_ender" ] && is_alive "$_ender" "$_ender_start" "$_ender_boot"; then exit 0; fi
+  put "$_dir/ender" "$_mine"
+  nap 0.05
+  read -r _ender <"$_dir/ender"
+  if [ "$_ender" != "$_mine" ]; then exit 0; fi
+}
+
+# TERM, once each: first the group as one, so that no parent sees its children
+# die before it hears itself.
+signal_new_members() {
+  _group_done=
+  for _pid in $_members; do
+    case $_termed in *" $_pid "*) continue ;; esac
+    if [ -z "$_termed" ] && [ -z "$_group_done" ] && [ -n "$_group" ]; then
+      _group_done=" $(processes_in_group "$_group" | tr '\n' ' ')"
+      kill -TERM "-$_group" 2>/dev/null || _group_done=' '
+    fi
+    case $_group_done in
+      *" $_pid "*) ;;
+      *) kill -TERM "$_pid" 2>/dev/null ;;
+    esac
+    _fresh="${_fresh:-} $_pid "
+  done
+  _termed="$_termed${_fresh:-}"
+  _fresh=
+}
+
+# `kill -SIGNAL -GROUP` is the one spelling that every shell takes: dash wants
+# "-s" before "--", and to busybox "--" is a bad number.
+kill_members() {
+  if [ -n "$_group" ]; then kill -KILL "-$_group" 2>/dev/null; fi
+  for _pid in $_members; do kill -KILL "$_pid" 2>/dev/null; done
+}
+
+# -------------------------------------------------------- look and remove ---
+
+verb_status() {
+  if [ "$#" -eq 0 ]; then die 2 usage 'which run?'; fi
+  for _word; do check_id "$_word"; done
+  for _word; do
+    load "$_word"
+    print_status
+  done
+}
+
+verb_list() {
+  set +f
+  for _entry in "$_runs"/*/; do
+    set -f
+    if [ ! -d "$_entry" ]; then continue; fi
+    _entry=${_entry%/}
+    if ! is_id "${_entry##*/}"; then continue; fi
+    load "${_entry##*/}"
+    _run_json=
+    { IFS= read -r _run_json <"$_dir/run.json"; } 2>/dev/null
+    case $_run_json in
+      *[!\ -~]*) _run_json=$(printf '%s' "$_run_json" | to_ascii stream) ;;
+    esac
+    print_status ",\"run\":${_run_json:-null}"
+  done
+  set -f
+}
+
+# verb_read ID OFFSET MAX: bytes of the log as they are.
+verb_read() {
+  check_id "${1:-}"
+  case ${2:-}:${3:-} in
+    :* | *: | *[!0-9:]* | *:*:*) die 2 usage 'read ID OFFSET MAX' ;;
+  esac
+  if [ ! -f "$_dir/log" ]; then die 4 not-found "there is no log of run $_id"; fi
+  stat_log
+  if [ "$2" -ge "$_size" ]; then return; fi
+  # dd moves the offset that both share and copies nothing; then one stream.
+  {
+    dd bs=1 "skip=$2" count=0 2>/dev/null
+    head -c "$3"
+  } <"$_dir/log"
+}
+
+verb_remove() {
+  load "${1:-}"
+  case $_state in
+    missing) die 4 not-found "there is no run $_id" ;;
+    ended | lost) ;;
+    *) die 3 active "run $_id is $_state" "$_id" ;;
+  esac
+  find_members
+  if [ -n "$_members" ]; then die 3 active "processes of run $_id are still alive" "$_id"; fi
+  # First out of sight: a directory half removed would read as a lost run.
+  _trash=$_home/new/$_id.removed.$$
+  mv "$_dir" "$_trash" 2>/dev/null || die 5 environment "cannot remove $_dir"
+  rm -rf "$_trash"
+  printf '{"id":"%s","state":"missing"}\n' "$_id"
+}
+
+verb_version() {
+  find_detach
+  read_uptime
+  read_epoch
+  json_string "$_home"
+  _json_home=$_json
+  json_string "$_shell"
+  printf '{"agent":%s,"home":%s,"shell":%s,"detach":"%s","uptime":%s,"epoch":%s,"boot":"%s"}\n' \
+    "$AGENT_VERSION" "$_json_home" "$_json" "$_detach" "$_uptime" "$_epoch" "$_boot"
+}
+
+# ------------------------------------------------------------------ facts ---
+
+# verb_facts [DIR…]: one object on the machine.
+verb_facts() {
+  if [ "$#" -eq 0 ]; then set -- "${HOME:-/}"; fi
+  start_gpu_query
+  _facts=$(facts_machine && facts_memory && facts_disks "$@" && facts_processes)
+  read_gpu_query
+  _facts="{$_facts,$_gpu}"
+  case $_facts in
+    *[!\ -~]*) printf '%s' "$_facts" | to_ascii stream ;;
+    *) printf '%s' "$_facts" ;;
+  esac
+  printf '\n'
+}
+
+facts_machine() {
+  read_epoch
+  read_uptime
+  json_string "$(uname -n)"
+  printf '"epoch":%s,"uptime":%s,"os":"%s","arch":"%s","hostname":%s' \
+    "$_epoch" "$_uptime" "$(uname -s)" "$(uname -m)" "$_json"
+  printf ',"cpus":%s' "$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo null)"
+  _load=
+  if [ -n "$_has_proc" ]; then
+    read -r _load <"$_proc/loadavg"
+  else
+    _load=$(sysctl -n vm.loadavg 2>/dev/null | tr -d '{}')
+  fi
+  # shellcheck disable=SC2086 # split into fields
+  set -- $_load
+  if [ "$#" -ge 3 ]; then printf ',"load":[%s,%s,%s]' "$1" "$2" "$3"; else printf ',"load":null'; fi
+  _ticks=null
+  if [ -n "$_has_proc" ]; then
+    # shellcheck disable=SC2016 # awk's own
+    _ticks=$(awk '$1 == "cpu" {
+      for (i = 2; i <= 9; i++) total += $i
+      printf "{\"busy\":%.0f,\"total\":%.0f}", total - $5 - $6, total
+      exit
+    }' "$_proc/stat" 2>/dev/null)
+  fi
+  printf ',"cpuTicks":%s' "${_ticks:-null}"
+}
+
+# Bytes. In a container the limit of its memory group is what counts.
+# shellcheck disable=SC2016 # awk's own
+facts_memory() {
+  if [ -n "$_has_proc" ]; then
+    _limit='' _used='' _cache=''
+    for _file in /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes; do
+      { read -r _limit <"$_file"; } 2>/dev/null && break
+    done
+    for _file in /sys/fs/cgroup/memory.current /sys/fs/cgroup/memory/memory.usage_in_bytes; do
+      { read -r _used <"$_file"; } 2>/dev/null && break
+    done
+    while read -r _key _value; do
+      case $_key in inactive_file | total_inactive_file) _cache=$_value ;; esac
+    done 2>/dev/null <"${_file%/*}/memory.stat"
+    awk -v "limit=$_limit" -v "used=$_used" -v "cache=$_cache" '
+      $1 == "MemTotal:" { total = $2 * 1024 }
+      $1 == "MemFree:" { free = $2 * 1024 }
+      $1 == "MemAvailable:" { free = $2 * 1024 }
+      END {
+        if (limit ~ /^[0-9]+$/ && limit + 0 < total) {
+          total = limit + 0
+          left = limit - used + cache
+          if (left < free) free = left
+        }
+        printf ",\"memory\":{\"total\":%.0f,\"available\":%.0f}", total, free
+      }' "$_proc/meminfo"
+  else
+    { sysctl -n hw.memsize && vm_stat; } 2>/dev/null | awk '
+      NR == 1 { total = $1 }
+      /page size of/ { for (i = 1; i < NF; i++) if ($i == "of") page = $(i + 1) }
+      /^Pages (free|inactive|speculative|purgeable)/ { free += $NF }
+      END {
+        if (total > 0) printf ",\"memory\":{\"total\":%.0f,\"available\":%.0f}", total, free * page
+        else printf ",\"memory\":null"
+      }'
+  fi
+}
+
+# A directory that cannot be measured is left out. The device name may hold
+# spaces: counted from the percent sign.
+# shellcheck disable=SC2016 # awk's own
+facts_disks() {
+  printf ',"disks":['
+  _comma=
+  for _path; do
+    _line=$(df -Pk -- "$_path" 2>/dev/null | awk 'NR > 1 {
+      for (i = 4; i <= NF; i++) if ($i ~ /^[0-9]+%$/)
+        printf "\"total\":%.0f,\"available\":%.0f", $(i - 3) * 1024, $(i - 1) * 1024
+    }')
+    if [ -z "$_line" ]; then continue; fi
+    json_string "$_path"
+    printf '%s{"path":%s,%s}' "$_comma" "$_json" "$_line"
+    _comma=,
+  done
+  printf ']'
+}
+
+# The 20 processes that used most CPU over their lives (as ps counts it).
+# shellcheck disable=SC2016 # awk's own
+facts_processes() {
+  {
+    processes_with_id | sed 's/^/R /'
+    if [ -n "$_has_proc" ]; then processes_of_proc; else processes_of_ps; fi
+  } | awk '
+    function text(s,   i, c, out) {
+      out = ""
+      for (i = 1; i <= length(s); i++) {
+        c = substr(s, i, 1)
+        if (c == "\"" || c == "\\") out = out "\\" c
+        else if (c < " " || c == "\177") out = out " "
+        else out = out c
+      }
+      return "\"" out "\""
+    }
+    BEGIN { printf ",\"processes\":[" }
+    $1 == "R" { run[$2] = $3 }
+    $1 == "U" { sub(/^.*\//, "", $2); user[$2] = $3 }
+    $1 == "P" {
+      pid = $2; owner = $7
+      if (owner == "-") owner = pid in user ? user[pid] : "?"
+      line = $0
+      for (i = 1; i <= 7; i++) sub(/^[^ ]+ +/, "", line)
+      sub(/ +$/, "", line)
+      if (length(line) > 400) line = substr(line, 1, 400)
+      printf "%s{\"pid\":%s,\"ppid\":%s,\"user\":%s,\"cpu\":%s,\"rss\":%.0f,\"elapsed\":%s,\"command\":%s,\"run\":%s}", \
+        comma, pid, $3, text(owner), $4, $5, $6, text(line), pid in run ? "\"" run[pid] "\"" : "null"
+      comma = ","
+    }
+    END { printf "]" }'
+}
+
+# Prints "U /proc/PID USER" and "P PID PPID CPU RSS SECONDS - COMMAND" lines.
+# A script too short-lived to matter, like this one, must not top the list:
+# nothing counts as younger than a second.
+# shellcheck disable=SC2016,SC2086 # awk's own; split into words
+processes_of_proc() {
+  _page=$(getconf PAGESIZE 2>/dev/null || echo 4096)
+  _hz=$(getconf CLK_TCK 2>/dev/null || echo 100)
+  read_uptime
+  set +f
+  _top=$(cat "$_proc"/[0-9]*/stat 2>/dev/null |
+    sed -n 's/^\([0-9]*\) (\(.*\)) \(.*\)$/\1 \3 (\2/p' |
+    awk -v "page=$_page" -v "hz=$_hz" -v "uptime=$_uptime" -v "self=$$" '
+      $1 != self && $3 != self {
+        age = uptime - $21 / hz
+        if (age < 1) age = 1
+        name = $0
+        sub(/^[^(]*\(/, "", name)
+        printf "%.1f %s %s %.0f %d %s\n", 100 * ($13 + $14) / hz / age, $1, $3, $23 * page, age, name
+      }' | sort -rn | head -n 20)
+  set -f
+  _list=$(printf '%s\n' "$_top" | awk '{ print $2 }')
+  _paths=
+  for _pid in $_list; do _paths="$_paths $_proc/$_pid"; done
+  stat -c 'U %n %U' $_paths 2>/dev/null
+  printf '%s\n' "$_top" | while read -r _cpu _pid _ppid _rss _age _name; do
+    _line=$({ tr '\000\n\r' '   ' <"$_proc/$_pid/cmdline"; } 2>/dev/null)
+    printf 'P %s %s %s %s %s - %s\n' "$_pid" "$_ppid" "$_cpu" "$_rss" "$_age" "${_line:-[$_name]}"
+  done
+}
+
+# The same from ps. RSS is in kilobytes there, the time is [[days-]hours:]m:s.
+# shellcheck disable=SC2016 # awk's own
+processes_of_ps() {
+  ps -A -o pid= -o ppid= -o pcpu= -o rss= -o etime= -o user= -o args= 2>/dev/null |
+    sort -rn -k 3 | head -n 20 | awk '{
+      n = split($5, part, /[-:]/)
+      seconds = part[n] + 60 * part[n - 1]
+      if (n > 2) seconds += 3600 * part[n - 2]
+      if (n > 3) seconds += 86400 * part[n - 3]
+      line = $0
+      for (i = 1; i <= 6; i++) sub(/^ *[^ ]+/, "", line)
+      printf "P %s %s %s %.0f %d %s%s\n", $1, $2, $3, $4 * 1024, seconds, $6, line
+    }'
+}
+
+# Starts nvidia-smi, which may hang for ever, out of our way: it holds none of
+# our streams. Sets _scratch, empty when there is nothing to wait for.
+start_gpu_query() {
+  _scratch='' _gpu_limit=0
+  # Not on the PATH of a command over ssh under WSL.
+  _smi=$(command -v nvidia-smi || command -v /usr/lib/wsl/lib/nvidia-smi) || return
+  for _part in /dev/shm "$_home" "${TMPDIR:-/tmp}"; do
+    # Memory first: the answer must not depend on a disk with space.
+    if mkdir "$_part/runctl-facts.$$" 2>/dev/null; then
+      _scratch=$_part/runctl-facts.$$
+      break
+    fi
+  done
+  if [ -z "$_scratch" ]; then return; fi
+  read_uptime
+  _gpu_limit=$((_uptime + 5))
+  {
+    query_gpu gpus --query-gpu=index,name,uuid,utilization.gpu,memory.used,memory.total,temperature.gpu,power.draw
+    query_gpu apps --query-compute-apps=gpu_uuid,pid,used_memory
+  } </dev/null >/dev/null 2>&1 &
+  _gpu_job=$!
+}
+
+# query_gpu NAME QUERY
+query_gpu() {
+  "$_smi" "$2" --format=csv,noheader,nounits >"$_scratch/$1" 2>"$_scratch/$1.err" &
+  echo "$!" >"$_scratch/pid"
+  wait "$!"
+  echo "$?" >"$_scratch/$1.code"
+}
+
+# Sets _gpu to the members gpus, gpuError and gpuProcesses.
+# shellcheck disable=SC2016 # awk's own
+read_gpu_query() {
+  _gpu='"gpus":null,"gpuError":null,"gpuProcesses":[]'
+  if [ -z "$_scratch" ]; then return; fi
+  until [ -s "$_scratch/apps.code" ]; do
+    read_uptime
+    if [ "$_uptime" -gt "$_gpu_limit" ]; then break; fi
+    nap 0.05
+  done
+  _code=
+  { read -r _code <"$_scratch/gpus.code"; } 2>/dev/null
+  case $_code in
+    '') _gpu='"gpus":null,"gpuError":"timeout","gpuProcesses":[]' ;;
+    0)
+      _gpu=$(awk -F ', *' '
+        function text(s) { gsub(/[\\"]/, "", s); return "\"" s "\"" }
+        function number(s) { return s ~ /^-?[0-9]+(\.[0-9]+)?$/ ? s : "null" }
+        function bytes(s) { return number(s) == "null" ? "null" : sprintf("%.0f", s * 1048576) }
+        BEGIN { printf "\"gpus\":[" }
+        FILENAME ~ /gpus$/ && NF >= 8 {
+          gpus = gpus comma sprintf("{\"index\":%s,\"name\":%s,\"uuid\":%s,\"utilization\":%s,\"memoryUsed\":%s,\"memoryTotal\":%s,\"temperature\":%s,\"power\":%s}", \
+            number($1), text($2), text($3), number($4), bytes($5), bytes($6), number($7), number($8))
+          comma = ","
+        }
+        FILENAME ~ /apps$/ && NF >= 3 && number($2) != "null" {
+          apps = apps between sprintf("{\"gpu\":%s,\"pid\":%s,\"memory\":%s}", text($1), $2, bytes($3))
+          between = ","
+        }
+        END { printf "%s],\"gpuError\":null,\"gpuProcesses\":[%s]", gpus, apps }
+      ' "$_scratch/gpus" "$_scratch/apps" 2>/dev/null)
+      ;;
+    *)
+      _line=
+      for _file in "$_scratch/gpus" "$_scratch/gpus.err"; do
+        if [ -z "$_line" ]; then { IFS= read -r _line <"$_file"; } 2>/dev/null; fi
+      done
+      json_string "${_line:-nvidia-smi failed with exit code $_code}"
+      _gpu="\"gpus\":null,\"gpuError\":$_json,\"gpuProcesses\":[]"
+      ;;
+  esac
+  if [ ! -s "$_scratch/apps.code" ]; then
+    { read -r _pid <"$_scratch/pid" && kill -KILL "$_pid" "$_gpu_job"; } 2>/dev/null
+  fi
+  rm -rf "$_scratch"
+}
+
+# ------------------------------------------------------------------- main ---
+
+main() {
+  _verb=${1:-}
+  if [ "$#" -gt 0 ]; then shift; fi
+  init
+  case $_verb in
+    start) verb_start "$@" ;;
+    stop) verb_stop "$@" ;;
+    kill) verb_stop "${1:-}" 0 ;;
+    status) verb_status "$@" ;;
+    list) verb_list ;;
+    read) verb_read "$@" ;;
+    facts) verb_facts "$@" ;;
+    remove) verb_remove "$@" ;;
+    version) verb_version ;;
+    supervise) verb_supervise "$@" ;;
+    run) verb_run "$@" ;;
+    end) verb_end "$@" ;;
+    *) die 2 usage 'version, start, stop, kill, status, list, read, facts or remove' ;;
+  esac
+}
+
+# One line, read whole: nothing is read from this file after main has begun.
+main "$@"; exit
