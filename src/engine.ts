@@ -24,6 +24,9 @@ import { RunControl } from './training/run-control.ts';
 import { RunMonitor } from './training/run-monitor.ts';
 import { rebuildRuns } from './training/run-rebuilder.ts';
 
+/** How often other windows' writes are looked for. */
+const WATCH_MS = 1000;
+
 /** What the engine needs from its host. */
 export interface EngineOptions {
   /** Absolute directory of ours on this host; made when missing. */
@@ -117,6 +120,7 @@ function assemble(
   const store = new DisposableStore();
   store.add(inventory);
   store.add(monitor);
+  store.add(ledger.watch(WATCH_MS));
   store.add(
     ledger.onDidChange(() => {
       void inventory.reload();

@@ -61,7 +61,7 @@ export class RunReader {
 
   private async readView(run: Run): Promise<RunView> {
     const { ledger } = this;
-    const checkpoints = await ledger.checkpoints.list(run.id);
+    const checkpoints = (await ledger.checkpoints.list(run.id)).toReversed();
     const points = await ledger.metrics.latest(run.id);
     const latest = Object.fromEntries(points.map((point) => [point.name, point]));
     return {

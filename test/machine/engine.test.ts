@@ -58,7 +58,7 @@ describe('engine on the local machine', function () {
     );
     await engine.control.stop(resumed.id);
     await untilRun(engine, resumed.id, 'stopped', ({ run }) => !isActive(run));
-    const series = await engine.ledger.metrics.series(resumed.id, 'loss', 1000);
+    const series = await engine.ledger.metrics.chart(resumed.id, 'loss', 100_000);
     const steps = series.map((point) => point.step ?? -1);
     assert.ok(Math.min(...steps) > newest.step, `${Math.min(...steps)} after ${newest.step}`);
   });
@@ -89,7 +89,7 @@ describe('engine on the local machine', function () {
     assert.equal(view.run.state, 'succeeded');
     const log = await readFile(view.run.logPath ?? '', 'utf8');
     const printed = [...log.matchAll(/^step=(\d+) epoch=\d+ loss=/gm)].map((match) => Number(match[1]));
-    const stored = await second.ledger.metrics.series(id, 'loss', 100_000);
+    const stored = await second.ledger.metrics.chart(id, 'loss', 100_000);
     assert.deepEqual(stored.map((point) => point.step), printed);
   });
 

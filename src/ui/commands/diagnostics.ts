@@ -38,7 +38,7 @@ async function engineFacts(app: App): Promise<string[][]> {
     const engine = await app.engine();
     const snapshot = engine.inventory.snapshot();
     return [
-      ['Ledger', engine.ledger.describe()],
+      ['Ledger', engine.ledger.path],
       ['Runs', String(snapshot.runs.length)],
       ['Active', String(snapshot.runs.filter(({ run }) => isActive(run)).length)],
       ...snapshot.providers.map((part) => [

@@ -1,0 +1,122 @@
+/** What stands where a secret stood. */
+export const MASK = '***';
+
+/**
+ * Values shorter than this are not looked for: hiding every `true` or `8080`
+ * would make logs unreadable, and no real key is so short.
+ */
+export const SHORTEST_SECRET = 6;
+
+/** A shape of well-known secrets; `$1` in front of them stays readable. */
+const SHAPES: readonly RegExp[] = [
+  /()-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,
+  /(\bauthorization["']?\s*[:=]\s*["']?)(?:[A-Za-z]+ +)?[A-Za-z0-9._~+/=-]{8,}/gi,
+  /(\bBearer\s+)[A-Za-z0-9._~+/=-]{16,}/gi,
+  // AWS access key ids; secret keys have no shape, so they go by their name below.
+  /()(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])/g,
+  /()(?<![A-Za-z0-9])hf_[A-Za-z0-9]{20,}/g,
+  /()(?<![A-Za-z0-9])sk-[A-Za-z0-9_-]{20,}/g,
+  /()(?<![A-Za-z0-9])rpa_[A-Za-z0-9]{20,}/g,
+  /()(?<![A-Za-z0-9])(?:gh[oprsu]_|github_pat_|glpat-|xox[abeprs]-)[A-Za-z0-9_-]{16,}/g,
+  // JSON web tokens.
+  /()(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g,
+  // A password in an address, and signed S3 addresses.
+  /(:\/\/[^/\s:@]{1,256}:)[^/\s@]{4,256}(?=@)/g,
+  /(\bX-Amz-(?:Signature|Credential|Security-Token)=)[^&\s"']{4,}/gi,
+  // NAME=value and "name": "value".
+  new RegExp(
+    '((?:secret_?access_?key|session_?token|api_?key|access_?token|auth_?token' +
+      '|client_?secret|passw(?:or)?d)["\']?\\s*[:=]\\s*["\']?)[^\\s"\',;&]{8,}',
+    'gi',
+  ),
+];
+
+/**
+ * Hides secrets in text that people may pass on: the values it was told, in
+ * plain, JSON, URL and base64 form, and whatever looks like a well-known
+ * token. Hiding twice changes nothing more.
+ */
+export class SecretMasker {
+  private readonly known = new Set<string>();
+  private pattern: RegExp | undefined;
+
+  /**
+   * Learns a secret. Of one with several lines each line counts too, since logs
+   * come line by line.
+   *
+   * @param secret - its value; shorter than {@link SHORTEST_SECRET} it is ignored
+   */
+  add(secret: string): void {
+    const lines = secret.split(/\r?\n/).map((line) => line.trim());
+    for (const part of [secret, secret.trim(), ...lines]) {
+      if (part.length >= SHORTEST_SECRET && !part.startsWith('-----') && !/^\**$/.test(part)) {
+        this.known.add(part);
+        this.known.add(JSON.stringify(part).slice(1, -1));
+        this.known.add(encodeText(part));
+        this.known.add(Buffer.from(part).toString('base64'));
+      }
+    }
+    this.pattern = undefined;
+  }
+
+  /**
+   * Hides every secret in the text.
+   *
+   * @param text - any text
+   * @returns the text with {@link MASK} in place of each secret
+   */
+  mask(text: string): string {
+    this.pattern ??= patternOf(this.known);
+    const known = this.pattern;
+    return untilStable(text, (current) => {
+      const masked = known === undefined ? current : current.replace(known, MASK);
+      return maskShapesOnce(masked);
+    });
+  }
+}
+
+/**
+ * Hides what looks like a well-known token, without knowing any value.
+ *
+ * @param text - any text
+ * @returns the text with {@link MASK} in place of each token
+ */
+export function maskSecretShapes(text: string): string {
+  return untilStable(text, maskShapesOnce);
+}
+
+function maskShapesOnce(text: string): string {
+  let masked = text;
+  for (const shape of SHAPES) {
+    masked = masked.replace(shape, `$1${MASK}`);
+  }
+  return masked;
+}
+
+// What is left around a mask may look like a secret in its turn. Every round
+// shortens the text (each secret is longer than the mask), so this ends.
+function untilStable(text: string, maskOnce: (text: string) => string): string {
+  let current = text;
+  for (let next = maskOnce(current); next !== current; next = maskOnce(current)) {
+    current = next;
+  }
+  return current;
+}
+
+// The longest first, else a secret that begins another would leave its tail.
+function patternOf(known: ReadonlySet<string>): RegExp | undefined {
+  if (known.size === 0) {
+    return undefined;
+  }
+  const parts = [...known].sort((a, b) => b.length - a.length).map(escapeForRegExp);
+  return new RegExp(parts.join('|'), 'g');
+}
+
+// Lone surrogates have no URL form; they stay as they are.
+function encodeText(text: string): string {
+  return encodeURIComponent(text.toWellFormed());
+}
+
+function escapeForRegExp(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
+}

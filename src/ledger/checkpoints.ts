@@ -1,0 +1,148 @@
+import type { RunId } from '../core/ids.ts';
+import type { Checkpoint, CheckpointMark } from '../core/model/records.ts';
+import type { Database, WriteOptions } from './database.ts';
+import type { Row, WriteHandle } from './handle.ts';
+import { flag, integer, json, malformed, maybeReal, oneOf, runIdOf, text } from './rows.ts';
+
+/** A checkpoint with what keeps it from being removed. */
+export interface StoredCheckpoint extends Checkpoint {
+  /** The user asked to keep it. */
+  readonly protected: boolean;
+  /** A later run went on from it. */
+  readonly resumedFrom: boolean;
+}
+
+/** A reason to keep a checkpoint. */
+export type CheckpointGuard = 'protected' | 'resumedFrom';
+
+const KINDS = ['file', 'directory'] as const;
+const MARKS: readonly CheckpointMark[] = ['newest', 'best', 'final'];
+const TOPICS = { topics: ['checkpoints'] } as const;
+
+/** What was found in the checkpoint directory of each run. */
+export class Checkpoints {
+  private readonly database: Database;
+
+  constructor(database: Database) {
+    this.database = database;
+  }
+
+  /**
+   * Makes the stored set of a run the given one. Guards of checkpoints that
+   * are not in it stay, for when they appear again.
+   *
+   * @param runId - a stored run
+   * @param checkpoints - all that were found
+   * @param options - durability and guard
+   * @returns when it is stored
+   */
+  replace(
+    runId: RunId,
+    checkpoints: readonly Checkpoint[],
+    options: WriteOptions = {},
+  ): Promise<void> {
+    return this.database.write(
+      (handle) => {
+        handle.run('DELETE FROM checkpoints WHERE run_id = ?', runId);
+        for (const checkpoint of checkpoints) {
+          insert(handle, runId, checkpoint);
+        }
+      },
+      { ...options, ...TOPICS },
+    );
+  }
+
+  /**
+   * Lists the checkpoints of a run.
+   *
+   * @param runId - the run
+   * @returns oldest first
+   */
+  list(runId: RunId): Promise<readonly StoredCheckpoint[]> {
+    return this.database.read((handle) =>
+      handle
+        .all(
+          `SELECT c.*, coalesce(g.protected, 0) AS protected,
+             coalesce(g.resumed_from, 0) AS resumed_from
+           FROM checkpoints c LEFT JOIN checkpoint_guards g USING (run_id, path)
+           WHERE c.run_id = ? ORDER BY c.modified_at, c.path`,
+          runId,
+        )
+        .map(checkpointOf),
+    );
+  }
+
+  /**
+   * Sets or lifts a guard.
+   *
+   * @param runId - a stored run
+   * @param path - the checkpoint, found yet or not
+   * @param guard - which guard
+   * @param on - false lifts it
+   * @param options - durability and guard of the write
+   * @returns when it is stored
+   */
+  mark(
+    runId: RunId,
+    path: string,
+    guard: CheckpointGuard,
+    on = true,
+    options: WriteOptions = {},
+  ): Promise<void> {
+    const column = guard === 'protected' ? 'protected' : 'resumed_from';
+    return this.database.write(
+      (handle) => {
+        handle.run(
+          `INSERT INTO checkpoint_guards (run_id, path, ${column}) VALUES (?, ?, ?)
+           ON CONFLICT (run_id, path) DO UPDATE SET ${column} = excluded.${column}`,
+          runId,
+          path,
+          on ? 1 : 0,
+        );
+      },
+      { ...options, ...TOPICS },
+    );
+  }
+}
+
+function insert(handle: WriteHandle, runId: RunId, checkpoint: Checkpoint): void {
+  handle.run(
+    `INSERT INTO checkpoints
+       (run_id, path, kind, size, modified_at, step, epoch, loss, complete, marks)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    runId,
+    checkpoint.path,
+    checkpoint.kind,
+    checkpoint.size,
+    Math.round(checkpoint.modifiedAt),
+    checkpoint.step,
+    checkpoint.epoch,
+    checkpoint.loss,
+    checkpoint.complete ? 1 : 0,
+    JSON.stringify(checkpoint.marks),
+  );
+}
+
+function checkpointOf(row: Row): StoredCheckpoint {
+  return {
+    path: text(row, 'path'),
+    runId: runIdOf(row, 'run_id'),
+    kind: oneOf(row, 'kind', KINDS),
+    size: integer(row, 'size'),
+    modifiedAt: integer(row, 'modified_at'),
+    step: maybeReal(row, 'step'),
+    epoch: maybeReal(row, 'epoch'),
+    loss: maybeReal(row, 'loss'),
+    complete: flag(row, 'complete'),
+    marks: marksOf(json(row, 'marks')),
+    protected: flag(row, 'protected'),
+    resumedFrom: flag(row, 'resumed_from'),
+  };
+}
+
+function marksOf(value: unknown): readonly CheckpointMark[] {
+  if (!Array.isArray(value)) {
+    return malformed('marks', value);
+  }
+  return MARKS.filter((mark) => value.includes(mark));
+}

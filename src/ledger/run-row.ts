@@ -1,0 +1,150 @@
+import { asRunId } from '../core/ids.ts';
+import { RUN_STATES } from '../core/model/run-states.ts';
+import type { CodeState, ResumeOrigin, Run, RunSpec } from '../core/model/run.ts';
+import type { Row, SqlValue, WriteHandle } from './handle.ts';
+import {
+  integer,
+  isObject,
+  jsonObject,
+  malformed,
+  maybeInteger,
+  maybeJsonObject,
+  maybeRate,
+  maybeText,
+  oneOf,
+  runIdOf,
+  text,
+  type JsonObject,
+} from './rows.ts';
+
+/** Columns of `runs`, in the order `insertRun` binds them. */
+export const RUN_COLUMNS = `id, name, note, provider, machine, profile, workspace_folder, spec, code,
+  resumed_from, state, state_since, state_reason, created_at, started_at, ended_at, exit_code,
+  signal, rate, log_path`;
+
+/**
+ * Adds a row unless the id is taken.
+ *
+ * @param handle - the open transaction
+ * @param run - what to store
+ * @returns false when a run of that id exists; it is left alone
+ */
+export function insertRun(handle: WriteHandle, run: Run): boolean {
+  const values: SqlValue[] = [
+    run.id,
+    run.name,
+    run.note,
+    run.provider,
+    run.machine,
+    run.profile,
+    run.workspaceFolder,
+    JSON.stringify(run.spec),
+    run.code && JSON.stringify(run.code),
+    run.resumedFrom && JSON.stringify(run.resumedFrom),
+    run.state,
+    Math.round(run.stateSince),
+    run.stateReason,
+    Math.round(run.createdAt),
+    roundedOrNull(run.startedAt),
+    roundedOrNull(run.endedAt),
+    run.exitCode,
+    run.signal,
+    run.rate,
+    run.logPath,
+  ];
+  const marks = values.map(() => '?').join(', ');
+  const sql = `INSERT INTO runs (${RUN_COLUMNS}) VALUES (${marks}) ON CONFLICT (id) DO NOTHING`;
+  return handle.run(sql, ...values) === 1;
+}
+
+/**
+ * Reads a row of `runs`.
+ *
+ * @param row - with all of `RUN_COLUMNS`
+ * @returns the run
+ * @throws {LedgerError} `ledger-malformed`
+ */
+export function runOf(row: Row): Run {
+  const code = maybeJsonObject(row, 'code');
+  const origin = maybeJsonObject(row, 'resumed_from');
+  return {
+    id: runIdOf(row, 'id'),
+    name: text(row, 'name'),
+    note: text(row, 'note'),
+    provider: text(row, 'provider'),
+    machine: text(row, 'machine'),
+    profile: maybeText(row, 'profile'),
+    workspaceFolder: maybeText(row, 'workspace_folder'),
+    spec: specOf(jsonObject(row, 'spec')),
+    code: code && codeOf(code),
+    resumedFrom: origin && originOf(origin),
+    state: oneOf(row, 'state', RUN_STATES),
+    stateSince: integer(row, 'state_since'),
+    stateReason: text(row, 'state_reason'),
+    createdAt: integer(row, 'created_at'),
+    startedAt: maybeInteger(row, 'started_at'),
+    endedAt: maybeInteger(row, 'ended_at'),
+    exitCode: maybeInteger(row, 'exit_code'),
+    signal: maybeInteger(row, 'signal'),
+    rate: maybeRate(row, 'rate'),
+    logPath: maybeText(row, 'log_path'),
+  };
+}
+
+/**
+ * Rounds a time for an integer column.
+ *
+ * @param value - ms since the epoch, or `null`
+ * @returns the same, whole
+ */
+export function roundedOrNull(value: number | null): number | null {
+  return value === null ? null : Math.round(value);
+}
+
+function specOf(value: JsonObject): RunSpec {
+  return {
+    argv: texts(value, 'argv'),
+    env: textsByName(value, 'env'),
+    secrets: texts(value, 'secrets'),
+    directory: text(value, 'directory'),
+    checkpointDirectory: text(value, 'checkpointDirectory'),
+    checkpointGlobs: texts(value, 'checkpointGlobs'),
+    metricsPattern: maybeText(value, 'metricsPattern'),
+    resumeArgs: texts(value, 'resumeArgs'),
+    setup: texts(value, 'setup'),
+    setupKey: maybeText(value, 'setupKey'),
+    graceSeconds: Number(value['graceSeconds']),
+    sharedDirectory: value['sharedDirectory'] === true,
+  };
+}
+
+function codeOf(value: JsonObject): CodeState {
+  return {
+    commit: maybeText(value, 'commit'),
+    branch: maybeText(value, 'branch'),
+    dirty: value['dirty'] === true,
+  };
+}
+
+function originOf(value: JsonObject): ResumeOrigin {
+  const step = value['step'];
+  return {
+    runId: asRunId(text(value, 'runId')) ?? malformed('resumed_from', value),
+    checkpointPath: text(value, 'checkpointPath'),
+    step: typeof step === 'number' ? step : null,
+  };
+}
+
+function texts(value: JsonObject, key: string): readonly string[] {
+  const list = value[key];
+  const isList = Array.isArray(list) && list.every((item) => typeof item === 'string');
+  return isList ? list : malformed(`spec.${key}`, list);
+}
+
+function textsByName(value: JsonObject, key: string): Readonly<Record<string, string>> {
+  const map = value[key];
+  if (!isObject(map)) {
+    return malformed(`spec.${key}`, map);
+  }
+  return Object.fromEntries(Object.keys(map).map((name) => [name, text(map, name)]));
+}
