@@ -16,7 +16,7 @@ export function starterConfig(script: string): string {
     '',
     '[runs.train]',
     ...comment(l10n.t('A script or program; Python scripts run with uv when it is there.')),
-    `command = ${JSON.stringify(script)}`,
+    `command = ${commandText(script)}`,
     ...comment(l10n.t('Passed as they are; no shell reads them.')),
     'args = []',
     '# env = { OMP_NUM_THREADS = "4" }',
@@ -47,6 +47,12 @@ export function starterConfig(script: string): string {
     '# monthly_budget = 50',
     '',
   ].join('\n');
+}
+
+// A blank within one text looks like a command line; a list is clear.
+function commandText(script: string): string {
+  const text = JSON.stringify(script);
+  return /\s/.test(script) ? `[${text}]` : text;
 }
 
 // A translation may hold a line break; it must not leave the comment.

@@ -17,12 +17,12 @@ export interface ConfigHost {
  */
 export function userConfigPath(host: ConfigHost = thisHost()): string {
   const windows = host.platform === 'win32';
-  const { isAbsolute, join } = windows ? win32 : posix;
+  const path = windows ? win32 : posix;
   const named = host.env[windows ? 'APPDATA' : 'XDG_CONFIG_HOME'];
-  const usual = windows ? join(host.home, 'AppData', 'Roaming') : join(host.home, '.config');
+  const usual = windows ? path.join(host.home, 'AppData', 'Roaming') : path.join(host.home, '.config');
   // The XDG rules say that a relative path is to be ignored.
-  const base = named !== undefined && isAbsolute(named) ? named : usual;
-  return join(base, 'runctl', 'config.toml');
+  const base = named !== undefined && path.isAbsolute(named) ? named : usual;
+  return path.join(base, 'runctl', 'config.toml');
 }
 
 function thisHost(): ConfigHost {

@@ -68,7 +68,7 @@ describe('Whatever is typed into a configuration file', () => {
         const { config, problems } = await parseConfig(text, 'f');
         const shown = text.replace(/^\uFEFF/, '');
         for (const problem of problems) {
-          assert(isInside(shown, problem.range), `${JSON.stringify(problem)}`);
+          assert(isInside(shown, problem.range), JSON.stringify(problem));
           assert(problem.fix === null || isInside(shown, problem.fix.range));
           assert.notEqual(problem.message, '');
         }

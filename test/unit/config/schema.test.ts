@@ -3,8 +3,8 @@ import { describe, it } from 'mocha';
 import { configJsonSchema, freeChild, keysOf } from '../../../src/core/config/json-schema.ts';
 import type { JsonSchema } from '../../../src/core/config/json-schema.ts';
 import { parseConfig } from '../../../src/core/config/parse.ts';
-import { defaultConfig } from '../../../src/core/config/schema.ts';
 import { parseDuration } from '../../../src/core/config/schema/duration.ts';
+import { defaultConfig } from '../../../src/core/config/schema.ts';
 
 describe('The configuration schema', () => {
   it('fills every key of every section when the file is empty', () => {
