@@ -26,7 +26,8 @@ export interface ConfigLanguageDeps {
  * @returns takes all of it away
  */
 export function registerConfigLanguage(deps: ConfigLanguageDeps = {}): vscode.Disposable {
-  const userFile = userConfigPath();
+  // Through a Uri, so that it compares equal to the path of a document on Windows too.
+  const userFile = vscode.Uri.file(userConfigPath()).fsPath;
   const selector = configSelector(userFile);
   const diagnostics = new ConfigDiagnostics({
     selector,
