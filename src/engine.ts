@@ -10,9 +10,9 @@ import type { MicroDollarsPerHour } from './core/money.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { LedgerSetAside } from './ledger/open-ledger.ts';
 import { openLedger } from './ledger/open-ledger.ts';
-import { LOCAL_MACHINE } from './providers/local/local-provider.ts';
-import type { LocalPlatform } from './providers/local/local-platform.ts';
 import { createLocalProvider } from './providers/local/create-local-provider.ts';
+import type { LocalPlatform } from './providers/local/local-platform.ts';
+import { LOCAL_MACHINE } from './providers/local/local-provider.ts';
 import { ProviderRegistry } from './providers/provider-registry.ts';
 import { Inventory } from './resources/inventory.ts';
 import { RunReader } from './resources/run-reader.ts';
@@ -87,8 +87,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     await rebuild(engine, componentLogger(options.logger, 'rebuild'));
   }
   await engine.inventory.reload();
-  void engine.inventory.refresh();
-  void engine.monitor.wake();
+  background(engine.inventory.refresh(), options.logger);
+  background(engine.monitor.wake(), options.logger);
   return engine;
 }
 
@@ -123,8 +123,8 @@ function assemble(
   store.add(ledger.watch(WATCH_MS));
   store.add(
     ledger.onDidChange(() => {
-      void inventory.reload();
-      void monitor.wake();
+      background(inventory.reload(), options.logger);
+      background(monitor.wake(), options.logger);
     }),
   );
   return {
@@ -167,4 +167,9 @@ async function rebuild(engine: Engine, logger: Logger): Promise<void> {
       logger.warn(`looking for runs on ${provider.id}: ${describeError(error)}`);
     }
   }
+}
+
+// Nobody waits for it: a failure is told in the log, and the next change tries again.
+function background(work: Promise<unknown>, logger: Logger): void {
+  work.catch((error: unknown) => logger.warn(`in the background: ${describeError(error)}`));
 }

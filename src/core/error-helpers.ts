@@ -12,7 +12,7 @@ export interface NotFoundOptions {
 }
 
 /** Where a configuration is wrong and how to mend it; texts translated. */
-export interface ConfigProblem {
+export interface ConfigMistake {
   /** Absolute path. */
   readonly file: string;
   /** From 1. */
@@ -87,7 +87,7 @@ export function validationWithExamples(
  * @param where - file, place, problem and fix
  * @returns the error
  */
-export function configErrorWithFix(where: ConfigProblem): ConfigError {
+export function configErrorWithFix(where: ConfigMistake): ConfigError {
   const { file, line, column, problem, fix } = where;
   const name = file.split(/[/\\]/).at(-1) ?? file;
   return new ConfigError(

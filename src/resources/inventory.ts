@@ -124,17 +124,26 @@ export class Inventory implements Disposable {
   }
 
   private async rebuild(): Promise<void> {
-    do {
-      this.again = false;
-      const runs = await this.parts.runs.read(this.busy);
-      const providers = this.parts.registry.all().map((provider) => this.partOf(provider));
-      this.current = { at: this.parts.clock.now(), providers, runs };
-      if (!this.disposed) {
-        this.changed.fire(this.current);
-      }
-      // Others may have asked meanwhile; a short rest joins them into one.
+    await this.readOnce();
+    // Others may have asked meanwhile; a short rest joins them into one.
+    while (this.askedAgain()) {
       await this.parts.clock.sleep(SETTLE_MS);
-    } while (this.again && !this.disposed);
+      this.again = false;
+      await this.readOnce();
+    }
+  }
+
+  private askedAgain(): boolean {
+    return this.again && !this.disposed;
+  }
+
+  private async readOnce(): Promise<void> {
+    const runs = await this.parts.runs.read(this.busy);
+    const providers = this.parts.registry.all().map((provider) => this.partOf(provider));
+    this.current = { at: this.parts.clock.now(), providers, runs };
+    if (!this.disposed) {
+      this.changed.fire(this.current);
+    }
   }
 
   private async list(provider: TrainingProvider): Promise<void> {

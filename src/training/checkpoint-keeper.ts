@@ -108,7 +108,7 @@ export function scannerOf(run: Run, machine: Machine): CheckpointScanner {
     runId: run.id,
     directory: run.spec.checkpointDirectory,
     globs: run.spec.checkpointGlobs,
-    best: null,
+    best: run.spec.best,
   };
   return new CheckpointScanner(machine.files, options);
 }

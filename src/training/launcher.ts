@@ -11,14 +11,14 @@ import type { MicroDollarsPerHour } from '../core/money.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ProviderRegistry } from '../providers/provider-registry.ts';
 import type { Machine } from '../providers/training-provider.ts';
-import type { RunView } from '../resources/account-snapshot.ts';
 import type { RunStatus } from '../remote/agent/agent-answers.ts';
+import type { RunView } from '../resources/account-snapshot.ts';
 import type { CodeKeeper } from './code-keeper.ts';
 import type { LaunchPlan } from './launch-plan.ts';
 import { planResume } from './launch-plan.ts';
 import { checkResumable, newestWhole } from './resume.ts';
-import { recordOf } from './run-record.ts';
 import { runLockName } from './run-locks.ts';
+import { recordOf } from './run-record.ts';
 import { transitionFor } from './run-transition.ts';
 
 /** What launching needs from the rest. */

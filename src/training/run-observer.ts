@@ -36,7 +36,11 @@ export class RunObserver implements Disposable {
     parts.tap?.start();
   }
 
-  /** Looks for checkpoints once; a failure is logged and tried again later. */
+  /**
+   * Looks for checkpoints once; a failure is logged and tried again later.
+   *
+   * @returns when what was found is stored
+   */
   scan(): Promise<void> {
     return this.look(false);
   }

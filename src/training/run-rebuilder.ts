@@ -1,5 +1,5 @@
-import type { Logger } from '../core/logger.ts';
 import { asRunId } from '../core/ids.ts';
+import type { Logger } from '../core/logger.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Machine } from '../providers/training-provider.ts';
 import { runFromRecord } from './run-record.ts';

@@ -31,6 +31,7 @@ const recordSchema = z.object({
       directory: text,
       checkpointDirectory: text,
       checkpointGlobs: z.array(text),
+      best: z.object({ metric: text, mode: z.enum(['min', 'max']) }).nullable(),
       metricsPattern: nullableText,
       resumeArgs: z.array(text),
       setup: z.array(text),

@@ -2,14 +2,6 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
-/** Files whose content decides whether dependencies must be set up again. */
-export const DEFAULT_SETUP_INPUTS = [
-  'requirements.txt',
-  'pyproject.toml',
-  'uv.lock',
-  'environment.yml',
-];
-
 /**
  * Names a set-up step by what goes into it: the command, the directory, and
  * the content of its input files. The same name means it need not run again.

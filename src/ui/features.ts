@@ -14,7 +14,7 @@ import { RunTaskProvider, TASK_TYPE } from './tasks/run-task-provider.ts';
 export function registerFeatures(app: App): vscode.Disposable {
   return vscode.Disposable.from(
     vscode.tasks.registerTaskProvider(TASK_TYPE, new RunTaskProvider(app)),
-    registerConfigLanguage(),
+    registerConfigLanguage({ clock: app.clock, logger: app.logger }),
     registerDashboard(app),
   );
 }

@@ -13,24 +13,16 @@ const MEGABYTE = 1024 * 1024;
 /** The settings of the extension, read where they are used. */
 export const settings = {
   // A value that is no price counts as none.
-  localRate(): MicroDollarsPerHour {
+  localRate: (): MicroDollarsPerHour => {
     const dollars = read<number>('local.pricePerHour', 0);
     return Number.isFinite(dollars) && dollars > 0 ? fromDollars(dollars) : ZERO_DOLLARS;
   },
   // Interpreter chosen by the user, or empty.
-  localPython(): string {
-    return read('local.python', '').trim();
-  },
-  statusBarShow(): StatusBarShow {
-    return read<StatusBarShow>('statusBar.show', 'always');
-  },
-  runEndMessage(): RunEndMessage {
-    return read<RunEndMessage>('notifications.runEnd', 'unfocused');
-  },
-  // How much of a long log an output channel shows from the past.
-  replayBytes(): number {
-    return Math.max(1, read<number>('logs.replayMegabytes', 8)) * MEGABYTE;
-  },
+  localPython: (): string => read('local.python', '').trim(),
+  statusBarShow: (): StatusBarShow => read<StatusBarShow>('statusBar.show', 'always'),
+  runEndMessage: (): RunEndMessage => read<RunEndMessage>('notifications.runEnd', 'unfocused'),
+  // How much of a long log an output channel shows from the past, in bytes.
+  replayBytes: (): number => Math.max(1, read<number>('logs.replayMegabytes', 8)) * MEGABYTE,
 };
 
 function read<T>(key: string, fallback: T): T {

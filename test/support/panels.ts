@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core';
+import type { PageElement } from './page-element.ts';
 import { oneLine, type QuickInput } from './quick-input.ts';
 
 /** A message in the lower right corner. */
@@ -27,15 +28,13 @@ export class Panels {
 
   /** Lines of the Output panel that are on screen; for all text use `window.channel()`. */
   async outputOnScreen(): Promise<string[]> {
-    const lines = await this.page.locator('.output-view-container .view-line').all();
-    const read = await Promise.all(
-      lines.map(async (line) => ({
-        top: (await line.boundingBox())?.y ?? 0,
-        // Monaco draws spaces as no-break spaces.
-        text: (await line.innerText()).replaceAll('\u00a0', ' '),
-      })),
+    const lines = this.page.locator('[id="workbench.panel.output"] .view-line');
+    // In one go: lines move while they are read. Monaco draws spaces as no-break spaces.
+    return await lines.evaluateAll((elements: PageElement[]) =>
+      elements
+        .sort((a, b) => parseFloat(a.style.top) - parseFloat(b.style.top))
+        .map((line) => line.textContent.replaceAll('\u00a0', ' ')),
     );
-    return read.sort((a, b) => a.top - b.top).map((line) => line.text);
   }
 
   /** Messages on screen now, newest first. */

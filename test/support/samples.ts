@@ -19,6 +19,7 @@ export function sampleSpec(changes: Partial<RunSpec> = {}): RunSpec {
     directory: '/work/project',
     checkpointDirectory: '/work/project/checkpoints',
     checkpointGlobs: [],
+    best: null,
     metricsPattern: null,
     resumeArgs: ['--resume', '{checkpoint}'],
     setup: [],

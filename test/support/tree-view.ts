@@ -1,4 +1,5 @@
 import type { Locator, Page } from 'playwright-core';
+import type { PageElement } from './page-element.ts';
 import { oneLine } from './quick-input.ts';
 
 /** One visible row of a tree. */
@@ -26,10 +27,8 @@ export class TreeView {
 
   /** The rows on screen from top to bottom; the list is virtual, others do not exist. */
   async rows(): Promise<TreeRow[]> {
-    const rows = await this.pane.locator('.monaco-list-row').all();
-    const read = await Promise.all(rows.map(async (row) => ({ top: await topOf(row), row })));
-    read.sort((a, b) => a.top - b.top);
-    return await Promise.all(read.map(({ row }) => readRow(row)));
+    // In one go: rows move while a tree loads.
+    return await this.pane.locator('.monaco-list-row').evaluateAll(readRows);
   }
 
   /** The first row whose label or description holds the text. */
@@ -64,7 +63,9 @@ export class TreeView {
   /** Chooses from a row's context menu. */
   async contextMenu(text: string | RegExp, item: string): Promise<void> {
     await this.row(text).click({ button: 'right' });
-    await this.page.locator('.context-view .action-label', { hasText: item }).first().click();
+    // A menu ignores clicks for a moment after it opened; Enter takes what is hovered.
+    await this.page.locator('.context-view .action-label', { hasText: item }).first().hover();
+    await this.page.keyboard.press('Enter');
   }
 
   /** Clicks a button of the pane's own title, by its tooltip. */
@@ -89,19 +90,24 @@ export class TreeView {
   }
 }
 
-async function topOf(row: Locator): Promise<number> {
-  return (await row.boundingBox())?.y ?? 0;
-}
-
-async function readRow(row: Locator): Promise<TreeRow> {
-  const text = async (part: string): Promise<string> =>
-    oneLine((await row.locator(part).allInnerTexts()).join(' '));
-  const expanded = await row.getAttribute('aria-expanded');
-  return {
-    label: await text('.label-name'),
-    description: await text('.label-description'),
-    level: Number(await row.getAttribute('aria-level')),
-    expanded: expanded === null ? undefined : expanded === 'true',
-    ariaLabel: (await row.getAttribute('aria-label')) ?? '',
-  };
+/** Runs inside the page, so it may use nothing from around it. */
+function readRows(rows: PageElement[]): TreeRow[] {
+  const text = (row: PageElement, part: string): string =>
+    [...row.querySelectorAll(part)]
+      .map((element) => element.textContent)
+      .join(' ')
+      .replace(/\s+/g, ' ')
+      .trim();
+  return rows
+    .sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)
+    .map((row) => {
+      const expanded = row.getAttribute('aria-expanded');
+      return {
+        label: text(row, '.label-name'),
+        description: text(row, '.label-description'),
+        level: Number(row.getAttribute('aria-level')),
+        expanded: expanded === null ? undefined : expanded === 'true',
+        ariaLabel: row.getAttribute('aria-label') ?? '',
+      };
+    });
 }

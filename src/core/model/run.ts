@@ -26,6 +26,8 @@ export interface RunSpec {
   readonly checkpointDirectory: string;
   /** Globs, relative to the checkpoint directory, of what is a checkpoint. */
   readonly checkpointGlobs: readonly string[];
+  /** Which checkpoint is the best: by a metric of its side JSON; `null` for the usual signs. */
+  readonly best: { readonly metric: string; readonly mode: 'min' | 'max' } | null;
   /** Regular expression with named groups for metrics; `null` for heuristics only. */
   readonly metricsPattern: string | null;
   /** Template of the arguments that resume, `{checkpoint}` standing for the path. */

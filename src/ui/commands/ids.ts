@@ -30,6 +30,7 @@ export const COMMANDS = {
   forgetKeys: 'runctl.forgetKeys',
   collectDiagnostics: 'runctl.collectDiagnostics',
   showOutput: 'runctl.showOutput',
+  openFileAt: 'runctl.openFileAt',
 } as const;
 
 /** Id of a contributed command. */

@@ -3,8 +3,8 @@ import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { CancelledError, ValidationError } from '../../core/errors.ts';
 import type { App } from '../app.ts';
-import { launchPlan, requireTrust } from '../launch/launch-plan-ui.ts';
 import { planOfProfile, planOfScript } from '../launch/launch-choices.ts';
+import { launchPlan, requireTrust } from '../launch/launch-plan-ui.ts';
 import { launchWizard } from '../launch/launch-wizard.ts';
 import { COMMANDS } from './ids.ts';
 import type { CommandTable } from './register.ts';
@@ -41,7 +41,9 @@ export function launchCommands(app: App): LaunchCommands {
 async function launchProfile(app: App, argument: unknown): Promise<string> {
   requireTrust();
   const { folder, profile } = profileArgument(argument);
-  const plan = await planOfProfile(app, vscode.Uri.parse(folder, true), profile);
+  const uri = vscode.Uri.parse(folder, true);
+  await vscode.workspace.save(vscode.Uri.joinPath(uri, CONFIG_FILE));
+  const plan = await planOfProfile(app, uri, profile);
   return (await launchPlan(app, plan)).id;
 }
 

@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
-import { formatAge } from '../../core/format.ts';
 import { CancelledError, NotFoundError } from '../../core/errors.ts';
+import { formatAge } from '../../core/format.ts';
 import type { AccountSnapshot, RunView } from '../../resources/account-snapshot.ts';
 import { runStateIcon, runStateLabel } from '../tree/run-state-icons.ts';
 import { runIdOf } from './arguments.ts';

@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
-import { CancelledError } from '../../core/errors.ts';
+import { CancelledError, ValidationError } from '../../core/errors.ts';
 import type { App } from '../app.ts';
 import { safeName, showDocument } from '../documents.ts';
 import { processesText } from '../processes/processes-text.ts';
@@ -21,6 +21,7 @@ type WindowCommands = Pick<
   | typeof COMMANDS.forgetKeys
   | typeof COMMANDS.collectDiagnostics
   | typeof COMMANDS.showOutput
+  | typeof COMMANDS.openFileAt
 >;
 
 /**
@@ -39,13 +40,17 @@ export function windowCommands(app: App): WindowCommands {
         app.showMore(target.parent, target.shown);
       }
     },
-    [COMMANDS.openDashboard]: () => app.openDashboard(),
+    [COMMANDS.openDashboard]: async () => {
+      const { openDashboard } = await import('../dashboard/register.ts');
+      openDashboard(app);
+    },
     [COMMANDS.showProcesses]: (argument) => showProcesses(app, argument),
     [COMMANDS.refresh]: () => refresh(app),
     [COMMANDS.setSecret]: () => app.secrets.askNamed(),
     [COMMANDS.forgetKeys]: () => forgetKeys(app),
     [COMMANDS.collectDiagnostics]: () => collectDiagnostics(app),
     [COMMANDS.showOutput]: () => app.output.show(),
+    [COMMANDS.openFileAt]: (file, line, column) => openFileAt(file, line, column),
   };
 }
 
@@ -102,4 +107,18 @@ async function forgetKeys(app: App): Promise<void> {
 async function collectDiagnostics(app: App): Promise<void> {
   const text = await diagnosticsText(app);
   await showDocument(app.documents.publish('/runctl diagnostics.md', () => text));
+}
+
+async function openFileAt(file: unknown, line: unknown, column: unknown): Promise<void> {
+  if (typeof file !== 'string') {
+    throw new ValidationError('file', l10n.t('Name the file to open'));
+  }
+  const place = new vscode.Position(zeroBased(line), zeroBased(column));
+  await vscode.window.showTextDocument(vscode.Uri.file(file), {
+    selection: new vscode.Range(place, place),
+  });
+}
+
+function zeroBased(value: unknown): number {
+  return typeof value === 'number' && value >= 1 ? Math.trunc(value) - 1 : 0;
 }

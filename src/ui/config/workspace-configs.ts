@@ -4,7 +4,7 @@ import type { RetentionPolicy } from '../../checkpoints/retention.ts';
 import type { LoadedConfig } from '../../core/config/load.ts';
 import type { ResolvedProfile } from '../../core/config/resolve-profile.ts';
 import type { RunctlConfig } from '../../core/config/schema.ts';
-import { ConfigError } from '../../core/errors.ts';
+import { configErrorWithFix } from '../../core/error-helpers.ts';
 import type { Run } from '../../core/model/run.ts';
 import { setContext } from '../context-keys.ts';
 
@@ -59,18 +59,13 @@ export class WorkspaceConfigs implements vscode.Disposable {
       return config;
     }
     const problem = problems.find((item) => item.severity === 'error');
-    const line = (problem?.range.startLine ?? 0) + 1;
-    throw new ConfigError(
-      'config-problem',
-      l10n.t('{0}, line {1}: {2}', FILE_NAME, line, problem?.message ?? ''),
-      {
-        nextAction: {
-          title: l10n.t('Open File'),
-          command: 'runctl.openFileAt',
-          arguments: [{ file: problem?.file, line }],
-        },
-      },
-    );
+    throw configErrorWithFix({
+      file: problem?.file ?? FILE_NAME,
+      line: (problem?.range.startLine ?? 0) + 1,
+      column: (problem?.range.startColumn ?? 0) + 1,
+      problem: problem?.message ?? l10n.t('it has a mistake'),
+      fix: l10n.t('Mend it and try again.'),
+    });
   }
 
   /**

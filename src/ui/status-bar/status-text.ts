@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { isActive } from '../../core/model/run.ts';
-import type { CurrentRate } from '../../costs/summary.ts';
 import { formatDollars } from '../../core/money.ts';
+import type { CurrentRate } from '../../costs/summary.ts';
 import type { AccountSnapshot } from '../../resources/account-snapshot.ts';
 import { COMMANDS } from '../commands/ids.ts';
 import { escapeMarkdown } from '../tree/markdown.ts';

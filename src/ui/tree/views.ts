@@ -19,7 +19,7 @@ export class TreeViews implements vscode.Disposable {
   private readonly resources: SnapshotTreeProvider;
   private readonly runsView: vscode.TreeView<TreeNode>;
   private readonly resourcesView: vscode.TreeView<TreeNode>;
-  private readonly disposables: vscode.Disposable[] = [];
+  private readonly subscriptions: vscode.Disposable;
 
   constructor(host: EngineHost, filter: () => RunFilter) {
     this.host = host;
@@ -39,7 +39,7 @@ export class TreeViews implements vscode.Disposable {
       showCollapseAll: true,
     });
     const timer = setInterval(() => this.age(), AGE_MS);
-    this.disposables.push(
+    this.subscriptions = vscode.Disposable.from(
       this.runs,
       this.resources,
       this.runsView,
@@ -80,7 +80,7 @@ export class TreeViews implements vscode.Disposable {
   }
 
   dispose(): void {
-    vscode.Disposable.from(...this.disposables).dispose();
+    this.subscriptions.dispose();
   }
 
   private age(): void {

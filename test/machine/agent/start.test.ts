@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { it } from 'mocha';
 import {
   AGENT_SCRIPT,
@@ -186,6 +187,7 @@ underEachShell('agent start', (agent) => {
     await until('the starter has prepared', async () =>
       (await readdir(join(agent().home, 'new'))).length > 0 || undefined,
     );
+    await delay(300);
     assert.equal(existsSync(agent().file('after-live', 'meta')), false);
     await rm(lock);
     one(await waiting);

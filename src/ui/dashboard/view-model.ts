@@ -1,0 +1,243 @@
+import * as l10n from '@vscode/l10n';
+import { formatAge, formatBytes, formatDuration, formatMetric } from '../../core/format.ts';
+import { isActive } from '../../core/model/run.ts';
+import { formatDollars, sum } from '../../core/money.ts';
+import { currentRate } from '../../costs/summary.ts';
+import type { AccountSnapshot, RunView } from '../../resources/account-snapshot.ts';
+import { runStateLabel } from '../tree/run-state-icons.ts';
+import { chartsOf } from './chart-model.ts';
+import type { ChartData } from './chart-model.ts';
+import type { DashboardModel, RunRow, Total, Totals } from './messages.ts';
+
+/** More rows than this are no table any more, and slow every message down. */
+export const MAX_ROWS = 1000;
+/** A provider silent for longer is said to be. */
+const STALE_MS = 5 * 60_000;
+
+/**
+ * Makes everything the page shows.
+ *
+ * @param snapshot - what is known of all providers
+ * @param selected - ids of the charted runs
+ * @param data - series of these runs
+ * @param now - wall clock, ms since the epoch
+ * @returns texts and figures, ready to show
+ */
+export function dashboardModel(
+  snapshot: AccountSnapshot,
+  selected: readonly string[],
+  data: ChartData,
+  now: number,
+): DashboardModel {
+  return {
+    rows: rowsOf(snapshot, now),
+    totals: totalsOf(snapshot, now),
+    charts: chartsOf(snapshot, selected, data),
+  };
+}
+
+/**
+ * Makes the rows.
+ *
+ * @param snapshot - what is known of all providers
+ * @param now - wall clock, ms since the epoch
+ * @returns active runs and the newest others, at most `MAX_ROWS` of these
+ */
+export function rowsOf(snapshot: AccountSnapshot, now: number): RunRow[] {
+  const machines = new Map(
+    snapshot.providers.flatMap(({ machines: list }) =>
+      list.map((machine) => [`${machine.provider}:${machine.id}`, machine.name] as const),
+    ),
+  );
+  return listed(snapshot).map((view) => rowOf(view, machines, now));
+}
+
+/**
+ * Makes the totals.
+ *
+ * @param snapshot - what is known of all providers
+ * @param now - wall clock, ms since the epoch
+ * @returns four tiles, what to speak, and what is wrong
+ */
+export function totalsOf(snapshot: AccountSnapshot, now: number): Totals {
+  const states = snapshot.runs.map(({ run }) => run.state);
+  const active = snapshot.runs.filter(({ run }) => isActive(run)).length;
+  const failed = states.filter((state) => state === 'failed' || state === 'lost').length;
+  const notListed = snapshot.runs.length - listed(snapshot).length;
+  return {
+    tiles: [
+      {
+        id: 'active',
+        label: l10n.t('Active runs'),
+        value: String(active),
+        detail: l10n.t('{0} in all, {1} failed', states.length, failed),
+      },
+      rateTile(snapshot),
+      costTile(snapshot),
+      checkpointsTile(snapshot),
+    ],
+    spoken: l10n.t('{0} runs active, {1} ended, {2} failed', active, states.length - active, failed),
+    problems: problemsOf(snapshot, now),
+    notListed: notListed === 0 ? '' : l10n.t('{0} older runs are not listed.', notListed),
+  };
+}
+
+function listed(snapshot: AccountSnapshot): readonly RunView[] {
+  return snapshot.runs.length <= MAX_ROWS
+    ? snapshot.runs
+    : snapshot.runs.filter((view, index) => index < MAX_ROWS || isActive(view.run));
+}
+
+function rowOf(view: RunView, machines: ReadonlyMap<string, string>, now: number): RunRow {
+  const { run, progress, checkpoints } = view;
+  const active = isActive(run);
+  const end = run.endedAt ?? (active ? now : run.stateSince);
+  const durationMs = run.startedAt === null ? null : Math.max(0, end - run.startedAt);
+  const loss = lossOf(view);
+  const whole = checkpoints.filter((checkpoint) => checkpoint.complete);
+  const fraction = progress?.fraction ?? null;
+  return {
+    id: run.id,
+    name: run.name,
+    state: run.state,
+    active,
+    stateText: view.busy ?? runStateLabel(run.state),
+    why: run.stateReason,
+    machine: machines.get(`${run.provider}:${run.machine}`) ?? run.machine,
+    started: run.startedAt,
+    startedText: startedText(view, now),
+    durationMs,
+    durationText: durationMs === null ? '' : formatDuration(durationMs),
+    cost: view.cost,
+    costText: view.cost === null ? l10n.t('unknown') : formatDollars(view.cost),
+    loss: loss !== null && Number.isFinite(loss) ? loss : null,
+    lossText: loss === null ? '' : formatMetric(loss),
+    fraction: fraction === null ? null : Math.min(1, Math.max(0, fraction)),
+    progressText: progressText(view),
+    etaText:
+      !active || progress?.remainingMs == null
+        ? ''
+        : l10n.t('{0} left', formatDuration(progress.remainingMs)),
+    checkpoints: checkpoints.length,
+    checkpointsText: checkpointsText(view),
+    canStop: active && run.state !== 'stopping',
+    canResume: !active && whole.length > 0,
+  };
+}
+
+// The loss a chart would show first, so that table and chart agree.
+function lossOf(view: RunView): number | null {
+  const names = Object.keys(view.latest);
+  const name = names.find((n) => n === 'loss') ?? names.find((n) => /(?:^|[_/-])loss$/i.test(n));
+  return name === undefined ? null : (view.latest[name]?.value ?? null);
+}
+
+function progressText({ progress }: RunView): string {
+  if (progress === null) {
+    return '';
+  }
+  const step =
+    progress.total === null
+      ? l10n.t('step {0}', progress.step.toLocaleString())
+      : l10n.t('{0} / {1}', progress.step.toLocaleString(), progress.total.toLocaleString());
+  const { fraction } = progress;
+  return fraction === null ? step : `${Math.floor(Math.min(1, fraction) * 100)}% · ${step}`;
+}
+
+function checkpointsText({ checkpoints }: RunView): string {
+  const newest = checkpoints.find((checkpoint) => checkpoint.marks.includes('newest'));
+  const writing = checkpoints.filter((checkpoint) => !checkpoint.complete).length;
+  const parts = [];
+  if (newest?.step != null) {
+    parts.push(l10n.t('newest at step {0}', newest.step.toLocaleString()));
+  }
+  if (writing > 0) {
+    parts.push(l10n.t('{0} being written', writing));
+  }
+  return parts.join(', ');
+}
+
+const TIME: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit' };
+const DATE: Intl.DateTimeFormatOptions = { month: 'short', day: 'numeric' };
+// One formatter for all rows: making one costs more than a hundred uses.
+const todayFormat = new Intl.DateTimeFormat(undefined, TIME);
+const yearFormat = new Intl.DateTimeFormat(undefined, { ...DATE, ...TIME });
+const olderFormat = new Intl.DateTimeFormat(undefined, { ...DATE, year: 'numeric' });
+
+function startedText({ run }: RunView, now: number): string {
+  const at = run.startedAt;
+  if (at === null) {
+    return isActive(run) ? l10n.t('not yet') : l10n.t('never');
+  }
+  const then = new Date(at);
+  const today = new Date(now);
+  if (then.toDateString() === today.toDateString()) {
+    return todayFormat.format(then);
+  }
+  return (then.getFullYear() === today.getFullYear() ? yearFormat : olderFormat).format(then);
+}
+
+function rateTile(snapshot: AccountSnapshot): Total {
+  const { known, unknown, billing } = currentRate({
+    runs: snapshot.runs,
+    machines: snapshot.providers.flatMap(({ machines }) => machines),
+    resources: snapshot.providers.flatMap(({ resources }) => resources),
+  });
+  const noFigure = unknown > 0 && unknown === billing;
+  return {
+    id: 'rate',
+    label: l10n.t('Running cost'),
+    value: noFigure ? l10n.t('unknown') : l10n.t('{0}/h', formatDollars(known)),
+    detail:
+      unknown > 0 && !noFigure
+        ? l10n.t('and {0} at an unknown price', unknown)
+        : l10n.t('{0} machines and disks bill now', billing),
+  };
+}
+
+function costTile({ runs }: AccountSnapshot): Total {
+  const known = runs.flatMap(({ cost }) => (cost === null ? [] : [cost]));
+  const unknown = runs.length - known.length;
+  const noFigure = unknown > 0 && known.length === 0;
+  return {
+    id: 'cost',
+    label: l10n.t('Cost of these runs'),
+    value: noFigure ? l10n.t('unknown') : formatDollars(sum(known)),
+    detail:
+      unknown > 0 && !noFigure
+        ? l10n.t('and {0} of unknown cost', unknown)
+        : l10n.t('time on machines'),
+  };
+}
+
+function checkpointsTile({ runs }: AccountSnapshot): Total {
+  // Two runs of one directory see the same files.
+  const byPlace = new Map(
+    runs.flatMap(({ run, checkpoints }) =>
+      checkpoints.map((one) => [`${run.provider}:${run.machine}:${one.path}`, one.size] as const),
+    ),
+  );
+  const bytes = [...byPlace.values()].reduce((total, size) => total + size, 0);
+  return {
+    id: 'checkpoints',
+    label: l10n.t('Checkpoints'),
+    value: String(byPlace.size),
+    detail: l10n.t('{0} on disk', formatBytes(bytes)),
+  };
+}
+
+function problemsOf(snapshot: AccountSnapshot, now: number): string[] {
+  return snapshot.providers.flatMap(({ name, problem, seenAt }) => {
+    const age = seenAt === null ? '' : formatAge(now - seenAt);
+    if (problem !== null) {
+      return [
+        age === ''
+          ? `${name}: ${problem}`
+          : l10n.t('{0}: {1} What is shown was last seen {2}.', name, problem, age),
+      ];
+    }
+    return seenAt !== null && now - seenAt > STALE_MS
+      ? [l10n.t('{0}: last seen {1}.', name, age)]
+      : [];
+  });
+}
