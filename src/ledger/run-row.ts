@@ -109,6 +109,7 @@ function specOf(value: JsonObject): RunSpec {
     directory: text(value, 'directory'),
     checkpointDirectory: text(value, 'checkpointDirectory'),
     checkpointGlobs: texts(value, 'checkpointGlobs'),
+    best: bestOf(value['best']),
     metricsPattern: maybeText(value, 'metricsPattern'),
     resumeArgs: texts(value, 'resumeArgs'),
     setup: texts(value, 'setup'),
@@ -116,6 +117,14 @@ function specOf(value: JsonObject): RunSpec {
     graceSeconds: Number(value['graceSeconds']),
     sharedDirectory: value['sharedDirectory'] === true,
   };
+}
+
+function bestOf(value: unknown): RunSpec['best'] {
+  if (typeof value !== 'object' || value === null) {
+    return null;
+  }
+  const { metric, mode } = value as Readonly<Record<string, unknown>>;
+  return typeof metric === 'string' ? { metric, mode: mode === 'max' ? 'max' : 'min' } : null;
 }
 
 function codeOf(value: JsonObject): CodeState {

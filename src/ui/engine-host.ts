@@ -27,6 +27,7 @@ export class EngineHost implements vscode.Disposable {
   private readonly started = new vscode.EventEmitter<Engine>();
   private running: Promise<Engine> | undefined;
   private current: AccountSnapshot;
+  private known = false;
   private disposed = false;
 
   /** A new snapshot is there. */
@@ -48,6 +49,15 @@ export class EngineHost implements vscode.Disposable {
    */
   snapshot(): AccountSnapshot {
     return this.current;
+  }
+
+  /**
+   * The newest snapshot once there is one.
+   *
+   * @returns `null` until the engine runs
+   */
+  knownSnapshot(): AccountSnapshot | null {
+    return this.known ? this.current : null;
   }
 
   /**
@@ -116,6 +126,7 @@ export class EngineHost implements vscode.Disposable {
 
   private show(snapshot: AccountSnapshot): void {
     this.current = snapshot;
+    this.known = true;
     if (!this.disposed) {
       this.changed.fire(snapshot);
     }

@@ -100,7 +100,8 @@ export class VsCodeWindow {
     // A second click would hide the side bar again.
     if ((await item.getAttribute('aria-expanded')) === 'true') return;
     const checked = /\bchecked\b/.test((await item.getAttribute('class')) ?? '');
-    if (!checked) await item.locator('a').click();
+    // Not its link: the badge may lie over it.
+    if (!checked) await item.click();
     await this.page.locator('.part.sidebar .composite.title', { hasText: title }).waitFor();
   }
 

@@ -549,10 +549,11 @@ answer_existing() {
   exit 0
 }
 
-# Starts `agent.sh VERB ID` in a session of its own, away from all we hold.
+# Starts `agent.sh VERB ID` in a session of its own, away from all we hold. Not
+# as our child: bash would report its end in our output.
 # shellcheck disable=SC2086 # the shell may be two words: busybox sh
 launch() {
-  become_leader $_shell "$_script" "$1" "$2" </dev/null >/dev/null &
+  (become_leader $_shell "$_script" "$1" "$2" </dev/null >/dev/null &)
 }
 
 # Sets _spec (all lines but secrets and json), _secrets, _run_json, _spec_cwd
