@@ -25,6 +25,8 @@ export interface ServerOptions {
   settings?: Record<string, unknown>;
   /** Any free one when missing. */
   port?: number;
+  /** Lets a page name tests to run in the extension host; such windows show no notifications. */
+  hostTests?: boolean;
 }
 
 /** Quiet defaults: no welcome page, no trust question, no AI panels, no gallery look-ups. */
@@ -50,7 +52,8 @@ export async function startTestServer(
     install.serverMain,
     ...['--host', '127.0.0.1', '--port', String(options.port ?? 0)],
     ...['--server-data-dir', options.dataDir, '--without-connection-token'],
-    ...['--accept-server-license-terms', '--telemetry-level', 'off', '--enable-smoke-test-driver'],
+    ...['--accept-server-license-terms', '--telemetry-level', 'off'],
+    ...(options.hostTests === true ? ['--enable-smoke-test-driver'] : []),
   ];
   return await launch(install.node, args, options, /Extension host agent listening on (\d+)/);
 }

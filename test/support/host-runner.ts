@@ -42,7 +42,7 @@ async function runHostTests(): Promise<boolean> {
     RUNCTL_TEST_RESULT: resultFile,
     RUNCTL_TEST_FILES: JSON.stringify(testFiles()),
   };
-  const server = await startTestServer(install, { dataDir, env });
+  const server = await startTestServer(install, { dataDir, env, hostTests: true });
   try {
     const empty = await writeEmptyExtension(join(scratch, 'empty'));
     const code = await runInWindow(server, folder, empty, join(scratch, 'profile'));
