@@ -37,14 +37,15 @@ export async function readBuckets(
   for (let first = 0; first < count; first += perRead) {
     const from = startOf(first);
     const to = startOf(Math.min(count, first + perRead));
+    // CROSS JOIN keeps SQLite from looping over all points for each bucket.
     const rows = await database.read((handle) =>
       handle.all(
         `SELECT g.low, g.high, p.value, p.step, p.at
          FROM (SELECT max(ordinal) AS ordinal, min(value) AS low, max(value) AS high
                FROM metric_points WHERE series_id = ? AND ordinal >= ? AND ordinal < ?
                GROUP BY CAST(ordinal * ? / ? AS INTEGER)) g
-         JOIN metric_points p ON p.series_id = ? AND p.ordinal = g.ordinal
-         ORDER BY p.ordinal`,
+         CROSS JOIN metric_points p ON p.series_id = ? AND p.ordinal = g.ordinal
+         ORDER BY g.ordinal`,
         seriesId,
         from,
         to,

@@ -107,15 +107,23 @@ export function textField(
   return { root, set: (value) => (root.value = value) };
 }
 
-/** Tabs with a view each. */
+/** Tabs with a view each; tells which one is shown after a change. */
 export function panels(
   label: string,
   views: readonly (readonly [id: string, title: string, content: HTMLElement])[],
+  onShow: (id: string) => void,
 ): HTMLElement {
-  return element(
+  const root = element(
     'vscode-panels',
     { 'aria-label': label },
-    ...views.map(([id, title]) => element('vscode-panel-tab', { id: `tab-${id}` }, title)),
-    ...views.map(([id, , content]) => element('vscode-panel-view', { id: `view-${id}` }, content)),
-  );
+    ...views.map(([id, title]) => element('vscode-panel-tab', { id }, title)),
+    ...views.map(([id, , content]) => element('vscode-panel-view', { id: `${id}-view` }, content)),
+  ) as HTMLElement & { activeid: string };
+  root.addEventListener('change', (event) => {
+    // Controls within a view tell of their changes by the same event.
+    if (event.target === root) {
+      onShow(root.activeid);
+    }
+  });
+  return root;
 }

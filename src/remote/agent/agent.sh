@@ -1090,8 +1090,13 @@ request_stop() {
     done <"$_dir/spec"
   fi
   read_uptime
-  _new_deadline=$((_uptime + _grace))
-  if [ "$_grace" -eq 0 ]; then put "$_dir/kill" "$_uptime"; fi
+  if [ "$_grace" -eq 0 ]; then
+    _new_deadline=$_uptime
+    put "$_dir/kill" "$_uptime"
+  else
+    # Whole seconds were cut off: better one too many than one too few.
+    _new_deadline=$((_uptime + _grace + 1))
+  fi
   if [ -z "$_stop" ]; then
     read_epoch
     put "$_dir/stop" "$_epoch $_new_deadline"

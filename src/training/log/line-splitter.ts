@@ -42,7 +42,7 @@ export class LineSplitter {
     this.maxBytes = maxBytes;
   }
 
-  /** Bytes taken that belong to a line not complete yet. */
+  /** Bytes pushed that belong to no line given out so far. */
   get pendingBytes(): number {
     return this.rest.length;
   }

@@ -4,7 +4,6 @@ import { CancelledError, RunError } from '../../core/errors.ts';
 import { shortRunId } from '../../core/ids.ts';
 import { isActive } from '../../core/model/run.ts';
 import { validateRunName } from '../../core/validation.ts';
-import type { Engine } from '../../engine.ts';
 import type { RunView } from '../../resources/account-snapshot.ts';
 import type { App } from '../app.ts';
 import { safeName, showDocument } from '../documents.ts';
@@ -148,11 +147,7 @@ async function compare(app: App, argument: unknown, selected: unknown): Promise<
       ? await pickOther(others, left, snapshot.at)
       : await pickAny(app, second, l10n.t('Compare with which run?'));
   const title = l10n.t('{0} and {1}', left.run.name, right.run.name);
-  const [from, to] = [left, right].map(({ run }) =>
-    app.documents.publish(`/compare/${safeName(run.name)} ${shortRunId(run.id)}.md`, () =>
-      comparableText(newest(engine, run.id) ?? left),
-    ),
-  );
+  const [from, to] = await Promise.all([left, right].map((view) => publishComparable(app, view)));
   await vscode.commands.executeCommand('vscode.diff', from, to, title);
 }
 
@@ -180,8 +175,12 @@ async function pickAny(app: App, argument: unknown, title: string): Promise<RunV
   });
 }
 
-function newest(engine: Engine, id: string): RunView | undefined {
-  return engine.inventory.snapshot().runs.find(({ run }) => run.id === id);
+async function publishComparable(app: App, view: RunView): Promise<vscode.Uri> {
+  const { run } = view;
+  const engine = await app.engine();
+  const patch = await engine.code.patch(run.id);
+  const path = `/compare/${safeName(run.name)} ${shortRunId(run.id)}.md`;
+  return app.documents.publish(path, () => comparableText(view, patch));
 }
 
 function problemOf(check: () => unknown): string | undefined {

@@ -1,4 +1,4 @@
-import type * as vscode from 'vscode';
+import type { Disposable } from '../../core/events.ts';
 import { asRunId } from '../../core/ids.ts';
 import type { RunId } from '../../core/ids.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
@@ -15,7 +15,7 @@ const panels = new WeakMap<App, DashboardPanel>();
  * @param app - the window's parts
  * @returns closes the dashboard
  */
-export function registerDashboard(app: App): vscode.Disposable {
+export function registerDashboard(app: App): Disposable {
   return panelOf(app);
 }
 

@@ -3,14 +3,18 @@ import { formatMetric } from '../../core/format.ts';
 import type { RunView } from '../../resources/account-snapshot.ts';
 import { runStateLabel } from '../tree/run-state-icons.ts';
 
+/** More of a patch is no comparison but a read. */
+const MAX_PATCH_LINES = 5000;
+
 /**
  * Writes one run in a form made for a line-by-line diff with another: the
  * same keys in the same order, one fact a line.
  *
  * @param view - the run
+ * @param patch - its code that was not committed; empty when there was none
  * @returns text
  */
-export function comparableText(view: RunView): string {
+export function comparableText(view: RunView, patch: string): string {
   const { run } = view;
   const lines = [
     `# ${run.name}`,
@@ -24,6 +28,7 @@ export function comparableText(view: RunView): string {
     fact('commit', run.code?.commit),
     fact('branch', run.code?.branch),
     fact('uncommitted changes', run.code?.dirty),
+    ...patchLines(patch),
     '',
     section(l10n.t('Configuration')),
     fact('profile', run.profile),
@@ -46,6 +51,13 @@ export function comparableText(view: RunView): string {
     fact('last step', view.checkpoints.find((item) => item.marks.includes('newest'))?.step),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+// As it is: a diff of two patches shows what code really differed.
+function patchLines(patch: string): readonly string[] {
+  const lines = patch === '' ? [] : patch.trimEnd().split('\n');
+  const shown = lines.slice(0, MAX_PATCH_LINES);
+  return shown.length < lines.length ? [...shown, l10n.t('… and {0} more lines', lines.length - shown.length)] : shown;
 }
 
 function section(title: string): string {
