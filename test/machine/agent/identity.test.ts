@@ -50,8 +50,8 @@ underEachShell('which process is which', (agent) => {
     await lose(agent(), 'r1');
     const program = 'import os, time\npid = os.fork()\nif pid == 0: os._exit(0)\nprint(pid, flush=True)\ntime.sleep(60)';
     const parent = spawn(PYTHON, ['-c', program], { stdio: ['ignore', 'pipe', 'ignore'] });
-    const [line] = await once(parent.stdout, 'data');
-    const pid = Number(String(line));
+    const line = (await once(parent.stdout, 'data')).join('');
+    const pid = Number(line);
     await until('it is a zombie', () => Promise.resolve(stat(pid)[0] === 'Z' || undefined));
     await rewrite(agent(), 'r1', 'main', { pid: String(pid), start: stat(pid)[START_FIELD] ?? '' });
     assert.deepEqual(facts(await agent().status('r1')), ['lost', 'same', 'dead', 0]);
@@ -84,8 +84,8 @@ underEachShell('which process is which', (agent) => {
     signal(pid ?? 0, 'SIGKILL');
   });
 
-  it('shows by the beat that the supervisor lives, and stops when it does not', async function () {
-    await agent().start('r1', { argv: SLEEP });
+  it('shows by the beat that the supervisor lives, and stops when it does not', async () => {
+    await agent().start('r1', { argv: SLEEP }, { env: { RUNCTL_BEAT_SECONDS: '1' } });
     const first = (await agent().status('r1')).beat ?? 0;
     assert.ok(Math.abs(first - Date.now() / 1000) < 5);
     await agent().until('r1', 'beating', ({ beat }) => (beat ?? 0) > first);

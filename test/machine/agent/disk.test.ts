@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { mkdir, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { PYTHON, TestAgent, availableShells, refusal } from '../../support/agent.ts';
+
+const FILL = `
+import os, sys
+try:
+    while True: os.write(1, b"x" * 4096)
+except OSError as error:
+    sys.exit(7 if error.errno == 28 else 1)
+`;
+
+for (const shell of availableShells()) {
+  describe(`a full disk (${shell.join(' ')})`, function () {
+    this.timeout(60_000);
+    let agent: TestAgent;
+    let mounted = false;
+
+    beforeEach(async function () {
+      if (process.getuid?.() !== 0) this.skip(); // Only root can mount a small file system.
+      agent = await TestAgent.create(shell);
+      await mkdir(agent.home);
+      const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', agent.home]);
+      mounted = status === 0;
+      if (!mounted) this.skip(); // A container may forbid it even to root.
+    });
+
+    afterEach(async () => {
+      if (mounted) {
+        // Lazily, since a dying process may hold it.
+        spawnSync('umount', ['-l', agent.home]);
+        mounted = false;
+        await agent.dispose();
+      }
+    });
+
+    it('does not lose the record of a run that filled it', async () => {
+      await agent.start('r1', { argv: [PYTHON, '-c', FILL] });
+      const { exit, phase, log } = await agent.ended('r1');
+      assert.deepEqual([exit?.code, exit?.stop, phase], [7, null, 'command']);
+      assert.ok(log > 500_000);
+      await assert.rejects(writeFile(join(agent.home, 'more'), 'x'.repeat(100_000)));
+    });
+
+    it('does not keep a run from being stopped, looked at and removed', async () => {
+      await agent.start('r1', { argv: ['sh', '-c', 'trap "" TERM; while :; do sleep 0.2; done'] });
+      await assert.rejects(writeFile(join(agent.home, 'filler'), Buffer.alloc(2_000_000)));
+      assert.equal((await agent.stop('r1', 1)).state, 'stopping');
+      const { exit } = await agent.ended('r1');
+      assert.deepEqual([exit?.signal, exit?.stop], [9, 'user']);
+      assert.equal((await agent.call(['facts', agent.home])).code, 0);
+      assert.equal((await agent.call(['remove', 'r1'])).code, 0);
+    });
+
+    it('refuses a start it has no room for and leaves nothing behind', async () => {
+      await agent.start('r0', { argv: ['true'] });
+      await agent.ended('r0');
+      await assert.rejects(writeFile(join(agent.home, 'filler'), Buffer.alloc(2_000_000)));
+      const input = agent.spec({ argv: ['true'], secrets: { TOKEN: 'x' } });
+      const answer = await agent.call(['start', 'r1'], { input });
+      assert.deepEqual(refusal(answer), { exit: 5, code: 'environment' });
+      assert.deepEqual(readdirSync(join(agent.home, 'runs')), ['r0']);
+      assert.deepEqual(readdirSync(join(agent.home, 'new')), []);
+      await truncate(join(agent.home, 'filler'), 0);
+      assert.equal((await agent.start('r1', { argv: ['true'] })).id, 'r1');
+    });
+  });
+}
