@@ -10,14 +10,14 @@ let running: RunningApp | undefined;
  * time. The engine starts behind it.
  *
  * @param context - lifetime and storage, from VS Code
- * @returns the test API when `RUNCTL_TEST_API` is set, else nothing
+ * @returns the test API when `RUNCTL_TEST` is set, else nothing
  */
 export function activate(context: vscode.ExtensionContext): unknown {
   if (vscode.l10n.bundle !== undefined) {
     l10n.config({ contents: vscode.l10n.bundle });
   }
   running = startApp(context);
-  return process.env['RUNCTL_TEST_API'] === '1' ? running.testApi : undefined;
+  return process.env['RUNCTL_TEST'] === '1' ? running.testApi : undefined;
 }
 
 /**

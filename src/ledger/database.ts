@@ -51,7 +51,6 @@ const JOURNAL_LIMIT_BYTES = 4 * 1024 * 1024;
  */
 export class Database {
   readonly path: string;
-  readonly sqliteVersion: string;
   /** Fires once when the file was deleted or replaced under us. */
   readonly onDidLose: Event<LedgerError>;
   private readonly connection: Connection;
@@ -81,7 +80,6 @@ export class Database {
     this.presence = new Presence(path);
     this.onDidLose = this.presence.onDidLose;
     connection.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
-    this.sqliteVersion = String(this.handle.get('SELECT sqlite_version() AS v')?.['v']);
   }
 
   /** Fires after each own write that named topics. */

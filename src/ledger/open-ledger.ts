@@ -11,7 +11,7 @@ import { Ledger } from './ledger.ts';
 import { inspect, migrate, type FileVerdict } from './migrations.ts';
 import { withOpenLock } from './open-lock.ts';
 import { setAside, type LedgerSetAside } from './set-aside.ts';
-import { isCorrupt } from './sqlite.ts';
+import { isCorrupt, sqliteVersion } from './sqlite.ts';
 
 export type { LedgerSetAside } from './set-aside.ts';
 
@@ -90,15 +90,16 @@ async function tryOpen(
 }
 
 async function prepare(database: Database, options: OpenLedgerOptions): Promise<void> {
+  const version = await sqliteVersion();
   const wanted =
     options.journal ??
     chooseJournalMode({
-      sqliteVersion: database.sqliteVersion,
+      sqliteVersion: version,
       platform: process.platform,
       fileSystemType: await fileSystemType(database.path),
     });
   const used = await database.useJournal(wanted);
-  const note = `SQLite ${database.sqliteVersion}, journal mode ${used}`;
+  const note = `SQLite ${version}, journal mode ${used}`;
   if (used === wanted) {
     options.logger.debug(note);
   } else {

@@ -56,6 +56,19 @@ export async function loadSqlite(
 }
 
 /**
+ * Tells which SQLite this host has, without a file.
+ *
+ * @returns such as `3.51.3`
+ */
+export async function sqliteVersion(): Promise<string> {
+  const { DatabaseSync } = await loadSqlite();
+  const connection = new DatabaseSync(':memory:');
+  const row = connection.prepare('SELECT sqlite_version() AS version').get();
+  connection.close();
+  return String(row?.['version']);
+}
+
+/**
  * Reads SQLite's own result code from an error.
  *
  * @param error - anything thrown

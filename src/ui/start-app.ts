@@ -39,6 +39,7 @@ const FACTS_MS = 10_000;
  * @returns the started extension
  */
 export function startApp(context: vscode.ExtensionContext): RunningApp {
+  const began = performance.now();
   const clock = new SystemClock();
   const output = vscode.window.createOutputChannel('runctl', { log: true });
   const masker = new SecretMasker();
@@ -80,6 +81,7 @@ export function startApp(context: vscode.ExtensionContext): RunningApp {
     ...followHost(app, views),
     registerCommands(allCommands(app), funnel),
   );
+  logger.info(`activated in ${Math.round(performance.now() - began)} ms`);
   void loadFeatures(app);
   void begin(app);
   return { testApi: app, close: () => host.close() };

@@ -3,6 +3,9 @@ export const MAX_NAME = 200;
 
 const MAX_DEPTH = 8;
 
+// A failing JSON.parse is slow, and a Python dict would fail each time.
+const LOOKS_LIKE_JSON = /^\s*\{\s*["}]/;
+
 /**
  * Reads a line that is one JSON object. The bare `NaN` and `Infinity` that
  * Python and others write are read too.
@@ -11,6 +14,9 @@ const MAX_DEPTH = 8;
  * @returns the object, or `undefined` when the line is none
  */
 export function readObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  if (!LOOKS_LIKE_JSON.test(text)) {
+    return undefined;
+  }
   const plain = parse(text);
   if (plain !== undefined) {
     return plain;

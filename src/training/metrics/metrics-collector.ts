@@ -152,5 +152,5 @@ export class MetricsCollector {
 }
 
 function same(a: MetricPoint | undefined, b: MetricPoint): boolean {
-  return a !== undefined && a.step === b.step && Object.is(a.value, b.value);
+  return a?.step === b.step && Object.is(a.value, b.value);
 }
