@@ -247,7 +247,7 @@ export class Database {
           return;
         } catch (error) {
           if (!isBusy(error)) {
-            throw asLedgerError(error, this.path);
+            throw this.translate(error);
           }
         }
       }
@@ -272,7 +272,7 @@ export class Database {
         return attempt();
       } catch (error) {
         if (!isBusy(error)) {
-          throw asLedgerError(error, this.path);
+          throw this.translate(error);
         }
         await backOff.wait(() => busyError(this.path, error));
       }
@@ -294,6 +294,12 @@ export class Database {
     } catch {
       // SQLite has rolled back by itself after some errors; nothing is open then.
     }
+  }
+
+  // A failure of a file that is gone is told as that, whatever SQLite makes of it.
+  private translate(error: unknown): unknown {
+    const translated = asLedgerError(error, this.path);
+    return translated === error ? error : (this.presence.check() ?? translated);
   }
 
   private assertUsable(): void {

@@ -41,6 +41,11 @@ export class LedgerFiles {
     return readdirSync(this.folder).filter((name) => /\.(corrupt|newer)-\w+(-\d+)?$/.test(name));
   }
 
+  /** Deletes the file under whoever has it open. */
+  remove(): void {
+    rmSync(this.path);
+  }
+
   async dispose(): Promise<void> {
     await Promise.all(this.opened.map((ledger) => ledger.close()));
     rmSync(this.folder, { recursive: true, force: true });
