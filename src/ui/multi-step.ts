@@ -5,9 +5,9 @@ import { CancelledError } from '../core/errors.ts';
 /** One step of a series of picks; returns what comes next, or nothing at the end. */
 export type Step<S> = (state: S, ui: StepUi) => Promise<Step<S> | undefined>;
 
-/** A row that stands for a value. */
+/** A row that stands for a value; one without is there to be read only. */
 export interface PickRow<T> extends vscode.QuickPickItem {
-  readonly value: T;
+  readonly value?: T;
 }
 
 /** What a pick shows. */
@@ -89,11 +89,11 @@ function stepUi(
       input.matchOnDescription = true;
       input.matchOnDetail = true;
       input.busy = true;
-      const accepted = answer(input, () => input.activeItems[0] ?? input.selectedItems[0]);
+      const accepted = answer(input, () => input.activeItems[0]?.value);
       input.show();
       try {
         void fill(input, options.rows);
-        return (await accepted).value;
+        return await accepted;
       } finally {
         input.dispose();
       }

@@ -152,25 +152,27 @@ function summary(app: App): Step<WizardState> {
 
 function summaryRows(plan: LaunchPlan, machine: MachineView): PickRow<true>[] {
   const price = machine.rate === null ? l10n.t('unknown') : `${formatDollars(machine.rate)}/h`;
-  return [
+  const { spec } = plan;
+  const rows: PickRow<true>[] = [
     {
       value: true,
       label: `$(rocket) ${l10n.t('Launch {0} on {1}', plan.name, machine.name)}`,
-      description: l10n.t('{0}, from {1}', price, machine.rateSource),
-      detail: plan.spec.argv.join(' '),
+      detail: spec.argv.join(' '),
     },
-    fact(l10n.t('Directory: {0}', plan.spec.directory)),
-    fact(l10n.t('Checkpoints: {0}', plan.spec.checkpointDirectory)),
-    ...(plan.spec.secrets.length === 0
-      ? []
-      : [fact(l10n.t('Secrets: {0}', plan.spec.secrets.join(', ')))]),
-    ...(plan.spec.setup.length === 0
-      ? []
-      : [fact(l10n.t('Set-up: {0}', plan.spec.setup.join(' ')))]),
+    fact('credit-card', l10n.t('Price'), l10n.t('{0}, from {1}', price, machine.rateSource)),
+    fact('folder', l10n.t('Directory'), spec.directory),
+    fact('save', l10n.t('Checkpoints'), spec.checkpointDirectory),
   ];
+  if (spec.setup.length > 0) {
+    rows.push(fact('tools', l10n.t('Set-up'), spec.setup.join(' ')));
+  }
+  if (spec.secrets.length > 0) {
+    rows.push(fact('key', l10n.t('Secrets'), spec.secrets.join(', ')));
+  }
+  return rows;
 }
 
-// A separator cannot be chosen by mistake: the sheet has one action.
-function fact(label: string): PickRow<true> {
-  return { value: true, label, kind: vscode.QuickPickItemKind.Separator };
+// No value: it informs, and choosing it by mistake starts nothing.
+function fact(icon: string, label: string, text: string): PickRow<true> {
+  return { label: `$(${icon}) ${label}`, description: text };
 }
