@@ -126,6 +126,7 @@ class FollowLoop {
   private async look(): Promise<boolean> {
     this.file ??= await this.open();
     if (this.file === undefined) {
+      this.caughtUp = true;
       return false;
     }
     // The path first: what its writer wrote before the switch is then drained.
