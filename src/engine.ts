@@ -122,8 +122,8 @@ function assemble(
   store.add(monitor);
   store.add(ledger.watch(WATCH_MS));
   store.add(
-    ledger.onDidChange(() => {
-      background(inventory.reload(), options.logger);
+    ledger.onDidChange(({ topics }) => {
+      background(inventory.ledgerChanged(topics), options.logger);
       background(monitor.wake(), options.logger);
     }),
   );

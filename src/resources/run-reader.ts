@@ -2,14 +2,15 @@ import type { Clock } from '../core/clock.ts';
 import type { MetricPoint } from '../core/model/records.ts';
 import type { Run } from '../core/model/run.ts';
 import { isActive } from '../core/model/run.ts';
-import type { MicroDollars } from '../core/money.ts';
-import { costOver } from '../core/money.ts';
+import { runCost } from '../costs/summary.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { progressOf } from '../training/metrics/progress.ts';
 import type { RunView } from './account-snapshot.ts';
 
 /** Runs kept in sight; older ones stay in the ledger. */
 const MAX_RUNS = 10_000;
+/** Rows read at once, so that a long history never holds up the event loop. */
+const PAGE_RUNS = 500;
 /** Points of the step series that tell the pace. */
 const PACE_POINTS = 50;
 
@@ -17,8 +18,10 @@ const PACE_POINTS = 50;
 export class RunReader {
   private readonly ledger: Ledger;
   private readonly clock: Clock;
-  // What an ended run shows never changes unless the run does.
-  private readonly ended = new Map<string, { readonly version: string; readonly view: RunView }>();
+  private runs: readonly Run[] | undefined;
+  private version = 0;
+  // What an ended run shows changes only when its row or its checkpoints do.
+  private readonly ended = new Map<string, { readonly run: Run; readonly view: RunView }>();
 
   /**
    * @param ledger - the open ledger
@@ -29,6 +32,18 @@ export class RunReader {
     this.clock = clock;
   }
 
+  /** Forgets what was read of the runs themselves; metrics change without it. */
+  invalidate(): void {
+    this.version += 1;
+    this.runs = undefined;
+  }
+
+  /** Forgets what was read of ended runs, too. */
+  invalidateEnded(): void {
+    this.invalidate();
+    this.ended.clear();
+  }
+
   /**
    * Reads all runs, newest first.
    *
@@ -36,7 +51,7 @@ export class RunReader {
    * @returns one view per run
    */
   async read(busy: ReadonlyMap<string, string>): Promise<readonly RunView[]> {
-    const runs = await this.ledger.runs.list({ limit: MAX_RUNS });
+    const runs = await this.current();
     const views: RunView[] = [];
     for (const run of runs) {
       const view = await this.view(run);
@@ -46,30 +61,54 @@ export class RunReader {
     return views;
   }
 
+  private async current(): Promise<readonly Run[]> {
+    const { version } = this;
+    const runs = this.runs ?? (await this.list());
+    // A change that came while reading makes this the last use of what was read.
+    if (version === this.version) {
+      this.runs = runs;
+    }
+    return runs;
+  }
+
+  private async list(): Promise<readonly Run[]> {
+    const runs: Run[] = [];
+    for (let offset = 0; offset < MAX_RUNS; offset += PAGE_RUNS) {
+      const page = await this.ledger.runs.list({ limit: PAGE_RUNS, offset });
+      runs.push(...page);
+      if (page.length < PAGE_RUNS) {
+        break;
+      }
+    }
+    return runs;
+  }
+
   private async view(run: Run): Promise<RunView> {
-    const version = JSON.stringify([run.state, run.name, run.note, run.stateSince]);
     const known = this.ended.get(run.id);
-    if (known?.version === version) {
+    if (known !== undefined && sameRow(known.run, run)) {
       return known.view;
     }
     const view = await this.readView(run);
-    if (!isActive(run)) {
-      this.ended.set(run.id, { version, view });
+    if (isActive(run)) {
+      this.ended.delete(run.id);
+    } else {
+      this.ended.set(run.id, { run, view });
     }
     return view;
   }
 
   private async readView(run: Run): Promise<RunView> {
-    const { ledger } = this;
+    const { ledger, clock } = this;
     const checkpoints = (await ledger.checkpoints.list(run.id)).toReversed();
     const points = await ledger.metrics.latest(run.id);
     const latest = Object.fromEntries(points.map((point) => [point.name, point]));
+    const intervals = await ledger.intervals.of(`run:${run.id}`);
     return {
       run,
       checkpoints,
       latest,
       progress: await this.progress(run, latest),
-      cost: this.cost(run),
+      cost: runCost(intervals, clock.now()),
       busy: null,
     };
   }
@@ -82,11 +121,13 @@ export class RunReader {
     const steps = await this.ledger.metrics.recentSteps(run.id, PACE_POINTS);
     return progressOf(steps, total, this.clock.now());
   }
+}
 
-  private cost(run: Run): MicroDollars | null {
-    if (run.rate === null || run.startedAt === null) {
-      return run.rate === null ? null : costOver(run.rate, 0);
-    }
-    return costOver(run.rate, (run.endedAt ?? this.clock.now()) - run.startedAt);
-  }
+function sameRow(left: Run, right: Run): boolean {
+  return (
+    left.state === right.state &&
+    left.stateSince === right.stateSince &&
+    left.name === right.name &&
+    left.note === right.note
+  );
 }

@@ -16,6 +16,7 @@ import type { RunView } from '../resources/account-snapshot.ts';
 import type { CodeKeeper } from './code-keeper.ts';
 import type { LaunchPlan } from './launch-plan.ts';
 import { planResume } from './launch-plan.ts';
+import { recordTransition } from './record-transition.ts';
 import { checkResumable, newestWhole } from './resume.ts';
 import { runLockName } from './run-locks.ts';
 import { recordOf } from './run-record.ts';
@@ -142,7 +143,10 @@ export class Launcher {
       // The answer may be lost although the run started: the machine decides.
       const found = await this.lookUp(run, machine);
       if (found !== undefined && found.state !== 'missing') {
-        return found;
+        // A user who gave up waiting does not want it to run.
+        return options.signal?.aborted === true
+          ? await machine.agent.stop(run.id, spec.graceSeconds)
+          : found;
       }
       await this.giveUp(run, error);
       throw error;
@@ -179,7 +183,7 @@ export class Launcher {
     const { ledger, clock } = this.parts;
     const transition = transitionFor(run, status, clock.now());
     if (transition !== undefined) {
-      await ledger.runs.transition(run.id, transition, clock.now());
+      await recordTransition(ledger, run, transition, clock.now());
     }
     await ledger.intents.close(intentId(run.id), 'done', {}, clock.now());
     const stored = await ledger.runs.get(run.id);

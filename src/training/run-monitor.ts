@@ -11,6 +11,7 @@ import type { ProviderRegistry } from '../providers/provider-registry.ts';
 import type { Machine } from '../providers/training-provider.ts';
 import type { RunStatus } from '../remote/agent/agent-answers.ts';
 import { settleUnstarted } from './launch-reconciler.ts';
+import { recordTransition } from './record-transition.ts';
 import type { RunObserver } from './run-observer.ts';
 import { transitionFor } from './run-transition.ts';
 
@@ -128,7 +129,9 @@ export class RunMonitor implements Disposable {
       for (const [index, run] of runs.entries()) {
         const status = statuses[index];
         if (status?.id === run.id) {
-          await this.update(run, status, machine, guard);
+          await this.update(run, status, machine, guard).catch((error: unknown) => {
+            this.parts.logger.warn(`watching ${run.id}: ${describeError(error)}`);
+          });
         }
       }
     } catch (error) {
@@ -155,13 +158,13 @@ export class RunMonitor implements Disposable {
     }
     const next = { ...run, ...transition };
     if (isActive(next)) {
-      await ledger.runs.transition(run.id, transition, clock.now(), { guard });
+      await recordTransition(ledger, run, transition, clock.now(), { guard });
       await this.observe(next, machine, guard);
       return;
     }
     // The log is read to its end first: an ended run is complete in the ledger.
     await this.finish(next, machine, guard);
-    await ledger.runs.transition(run.id, transition, clock.now(), { guard });
+    await recordTransition(ledger, run, transition, clock.now(), { guard });
     const stored = await ledger.runs.get(run.id);
     if (stored !== undefined) {
       this.ended.fire(stored);

@@ -9,7 +9,7 @@ const CACHE_SIZE = 2000;
 const STRONG = words(
   'loss losses lr acc accuracy ppl perplexity gnorm gradnorm f1 auc auroc auprc bleu rouge',
   'wer cer reward rewards rew mse rmse mae mape iou miou dice psnr ssim fid nll elbo bpb bpc',
-  'bce kld mrr ndcg wacc meteor',
+  'bce kld mrr ndcg meteor logloss mlogloss',
 );
 // These are ordinary words as well, so they need a qualifier or company.
 const WEAK = words(

@@ -26,7 +26,7 @@ export interface MetricsCounts {
   readonly refused: number;
 }
 
-/** Series whose value is the number of steps in all, for the time left. */
+/** Series of the number of steps in all, for the time left; NaN when it is unknown again. */
 export const TOTAL_STEPS = 'total_steps';
 
 const MAX_SERIES = 50;
@@ -138,13 +138,15 @@ export class MetricsCollector {
   }
 
   private addTotal(points: MetricPoint[], step: number | null, at: number): void {
-    const value = this.tracker.place.total;
     const last = this.lastTotal;
-    if (value === null || value === 0) {
+    const { total } = this.tracker.place;
+    if (total === null && last === undefined) {
       return;
     }
+    // NaN takes back a total that turned out to be that of one epoch.
+    const value = total ?? Number.NaN;
     const moved = step !== last?.step && at - (last?.at ?? 0) >= PROGRESS_MS;
-    if (last?.value !== value || moved) {
+    if (moved || !Object.is(last?.value, value)) {
       this.lastTotal = { name: TOTAL_STEPS, value, step, at };
       points.push(this.lastTotal);
     }

@@ -4,10 +4,10 @@ import { NamedValues } from './named-values.ts';
 import { NUMBER_SOURCE, readCount, readNumber } from './numbers.ts';
 import { readBar } from './progress-bar.ts';
 
-// Up to three words, then "=", ":" or a gap, then a number. Not inside a word
+// Up to three words, then "=", ":", a table's "|" or a gap, then a number. Not inside a word
 // or path, and not after "-", where the options of a command line stand.
 const PAIR = new RegExp(
-  String.raw`(?<![\w./@-])([A-Za-z][\w./@-]*(?: [A-Za-z][\w./@-]*){0,2})(?:(['"]?\s*[=:]\s*['"]?)|\s+)` +
+  String.raw`(?<![\w./@-])([A-Za-z][\w./@-]*(?: [A-Za-z][\w./@-]*){0,2})(?:(['"]?\s*[=:|]\s*['"]?)|\s+)` +
     String.raw`(?:(?:tensor|[\w.]{0,12}float\d*)\()?(${NUMBER_SOURCE})(?=[\s,;|)\]}'"%<>]|:\s|:?$|\.?$)`,
   'gi',
 );

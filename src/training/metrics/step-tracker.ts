@@ -24,6 +24,8 @@ export class StepTracker {
   private base = 0;
   private restarts = 0;
   private zeroBased = false;
+  // A headline or bar named an epoch, so bars are of one epoch each.
+  private perEpoch = false;
   // Whether steps are told as such, by bars, or as epochs for want of others.
   private source: 'step' | 'bar' | 'epoch' | null = null;
 
@@ -42,6 +44,7 @@ export class StepTracker {
   advance(facts: LineFacts): number | null {
     this.epoch = facts.epoch ?? this.epoch;
     this.zeroBased ||= facts.epoch === 0;
+    this.perEpoch ||= facts.epoch !== null && facts.kind === 'pairs';
     this.totalEpochs = facts.totalEpochs ?? this.totalEpochs;
     if (facts.totalSteps !== null) {
       this.total = facts.totalSteps;
@@ -101,7 +104,7 @@ export class StepTracker {
       return bar.total * this.totalEpochs;
     }
     // One epoch of nobody knows how many tells nothing about the end.
-    if (this.epoch !== null || this.restarts > 0) {
+    if (this.perEpoch || this.restarts > 0) {
       this.total = null;
       return null;
     }

@@ -22,7 +22,7 @@ type LogCommands = Pick<
 export function logCommands(app: App): LogCommands {
   return {
     [COMMANDS.showLog]: async (argument) => {
-      app.channels.show(await pick(app, argument), false);
+      app.channels.show(await pick(app, argument), true);
     },
     [COMMANDS.openFullLog]: async (argument) => {
       const { logPath } = await pick(app, argument);

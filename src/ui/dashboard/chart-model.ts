@@ -81,14 +81,15 @@ export function chartsOf(
  *
  * @param snapshot - the runs there are
  * @param selection - what the page asks for
- * @returns ids that exist; without a wish the newest active run, else the newest
+ * @returns ids that exist; without a wish the newest run with metrics, an active one first
  */
 export function chosenRuns(snapshot: AccountSnapshot, selection: Selection): string[] {
   if (selection.runIds !== null) {
     const known = new Set<string>(snapshot.runs.map(({ run }) => run.id));
     return [...new Set(selection.runIds)].filter((id) => known.has(id)).slice(0, MAX_CHART_RUNS);
   }
-  const view = snapshot.runs.find(({ run }) => isActive(run)) ?? snapshot.runs[0];
+  const measured = snapshot.runs.filter(({ latest }) => Object.keys(latest).length > 0);
+  const view = measured.find(({ run }) => isActive(run)) ?? measured[0] ?? snapshot.runs[0];
   return view === undefined ? [] : [view.run.id];
 }
 

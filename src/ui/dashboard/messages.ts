@@ -34,9 +34,12 @@ export interface RunRow {
   /** 0 to 1. */
   readonly fraction: number | null;
   readonly progressText: string;
+  /** Step and how many there are; may be empty. */
+  readonly stepText: string;
   /** Time left; empty when unknown or ended. */
   readonly etaText: string;
   readonly checkpoints: number;
+  /** Step of the newest whole one, and how many are not whole yet. */
   readonly checkpointsText: string;
   readonly canStop: boolean;
   readonly canResume: boolean;

@@ -92,7 +92,9 @@ function rowOf(view: RunView, machines: ReadonlyMap<string, string>, now: number
   const { run, progress, checkpoints } = view;
   const active = isActive(run);
   const end = run.endedAt ?? (active ? now : run.stateSince);
-  const durationMs = run.startedAt === null ? null : Math.max(0, end - run.startedAt);
+  // Whole seconds: finer ones change the row at every look, and nobody sees it.
+  const durationMs =
+    run.startedAt === null ? null : Math.max(0, Math.floor((end - run.startedAt) / 1000) * 1000);
   const loss = lossOf(view);
   const whole = checkpoints.filter((checkpoint) => checkpoint.complete);
   const fraction = progress?.fraction ?? null;
@@ -114,6 +116,7 @@ function rowOf(view: RunView, machines: ReadonlyMap<string, string>, now: number
     lossText: loss === null ? '' : formatMetric(loss),
     fraction: fraction === null ? null : Math.min(1, Math.max(0, fraction)),
     progressText: progressText(view),
+    stepText: stepText(view),
     etaText:
       !active || progress?.remainingMs == null
         ? ''
@@ -132,16 +135,19 @@ function lossOf(view: RunView): number | null {
   return name === undefined ? null : (view.latest[name]?.value ?? null);
 }
 
-function progressText({ progress }: RunView): string {
+function progressText(view: RunView): string {
+  const fraction = view.progress?.fraction ?? null;
+  return fraction === null ? stepText(view) : `${Math.floor(Math.min(1, fraction) * 100)}%`;
+}
+
+function stepText({ progress }: RunView): string {
   if (progress === null) {
     return '';
   }
-  const step =
-    progress.total === null
-      ? l10n.t('step {0}', progress.step.toLocaleString())
-      : l10n.t('{0} / {1}', progress.step.toLocaleString(), progress.total.toLocaleString());
-  const { fraction } = progress;
-  return fraction === null ? step : `${Math.floor(Math.min(1, fraction) * 100)}% · ${step}`;
+  const step = progress.step.toLocaleString();
+  return progress.total === null
+    ? l10n.t('step {0}', step)
+    : l10n.t('step {0} of {1}', step, progress.total.toLocaleString());
 }
 
 function checkpointsText({ checkpoints }: RunView): string {
@@ -149,7 +155,7 @@ function checkpointsText({ checkpoints }: RunView): string {
   const writing = checkpoints.filter((checkpoint) => !checkpoint.complete).length;
   const parts = [];
   if (newest?.step != null) {
-    parts.push(l10n.t('newest at step {0}', newest.step.toLocaleString()));
+    parts.push(l10n.t('step {0}', newest.step.toLocaleString()));
   }
   if (writing > 0) {
     parts.push(l10n.t('{0} being written', writing));
@@ -191,7 +197,9 @@ function rateTile(snapshot: AccountSnapshot): Total {
     detail:
       unknown > 0 && !noFigure
         ? l10n.t('and {0} at an unknown price', unknown)
-        : l10n.t('{0} machines and disks bill now', billing),
+        : billing === 0
+          ? l10n.t('nothing bills now')
+          : l10n.t('{0} billing now', billing),
   };
 }
 
