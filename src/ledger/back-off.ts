@@ -1,7 +1,10 @@
 import type { Clock } from '../core/clock.ts';
 
 const FIRST_DELAY_MS = 2;
-const LONGEST_DELAY_MS = 25;
+const LONGEST_DELAY_MS = 10;
+/** How long writes may follow each other without a gap, and that gap, in ms. */
+const STREAK_MS = 25;
+const GAP_MS = 4;
 
 /**
  * Waits between attempts to get a lock: short and jittered, so that two
@@ -33,5 +36,38 @@ export class BackOff {
     const delay = Math.ceil(Math.random() * this.longest);
     this.longest = Math.min(LONGEST_DELAY_MS, this.longest * 2);
     await this.clock.sleep(delay);
+  }
+}
+
+/**
+ * Leaves a gap in long streaks of writes. SQLite's lock is not fair: a window
+ * that writes without a pause would keep all others out.
+ */
+export class Courtesy {
+  private readonly clock: Clock;
+  private began = 0;
+  private ended = 0;
+
+  /**
+   * @param clock - source of time
+   */
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  /** To be awaited before a write. */
+  async giveWay(): Promise<void> {
+    const now = this.clock.monotonic();
+    if (now - this.ended >= GAP_MS) {
+      this.began = now;
+    } else if (now - this.began >= STREAK_MS) {
+      await this.clock.sleep(GAP_MS);
+      this.began = this.clock.monotonic();
+    }
+  }
+
+  /** To be called after a write. */
+  done(): void {
+    this.ended = this.clock.monotonic();
   }
 }

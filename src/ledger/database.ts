@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { LedgerError } from '../core/errors.ts';
 import { Emitter, type Event } from '../core/events.ts';
-import { BackOff } from './back-off.ts';
+import { BackOff, Courtesy } from './back-off.ts';
 import {
   CachingHandle,
   refusePromise,
@@ -12,14 +12,8 @@ import {
 import type { JournalMode } from './journal-mode.ts';
 import { createPrivately } from './ledger-file.ts';
 import { Presence } from './presence.ts';
-import {
-  asLedgerError,
-  busyError,
-  closedError,
-  isBusy,
-  loadSqlite,
-  type Connection,
-} from './sqlite.ts';
+import { asLedgerError, busyError, closedError, isBusy, loadSqlite } from './sqlite.ts';
+import type { Connection } from './sqlite.ts';
 import { bumpTopics, type Topic } from './topics.ts';
 
 /** Choices for one write. */
@@ -36,7 +30,7 @@ export interface TopicWriteOptions extends WriteOptions {
 }
 
 /** Longest time SQLite itself may hold up the event loop for a lock, in ms. */
-const BUSY_TIMEOUT_MS = 5;
+const BUSY_TIMEOUT_MS = 1;
 /** How long to keep trying for a lock without holding up anything, in ms. */
 const DEADLINE_MS = 10_000;
 /** How long to wait for others to let the journal mode change, in ms. */
@@ -57,6 +51,7 @@ export class Database {
   private readonly clock: Clock;
   private readonly handle: CachingHandle;
   private readonly presence: Presence;
+  private readonly courtesy: Courtesy;
   private readonly writeEmitter = new Emitter<readonly Topic[]>();
   private queue: Promise<unknown> = Promise.resolve();
   /** Set while a transaction stays open across turns of the event loop. */
@@ -78,6 +73,7 @@ export class Database {
     this.clock = clock;
     this.handle = new CachingHandle(connection);
     this.presence = new Presence(path);
+    this.courtesy = new Courtesy(clock);
     this.onDidLose = this.presence.onDidLose;
     connection.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   }
@@ -189,10 +185,12 @@ export class Database {
     callback: (handle: WriteHandle) => T,
     options: TopicWriteOptions,
   ): Promise<T> {
+    await this.courtesy.giveWay();
     const backOff = new BackOff(this.clock, DEADLINE_MS);
     const attempt = (): Attempt<T> => this.attempt(callback, options, backOff);
     const { value, commit } = await this.retry(attempt, backOff);
     await commit;
+    this.courtesy.done();
     if (options.topics !== undefined) {
       this.writeEmitter.fire(options.topics);
     }
