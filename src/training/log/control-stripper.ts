@@ -9,7 +9,8 @@ const SUSPECT = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2
 const CONTROLS = new RegExp(
   [
     String.raw`(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]`,
-    String.raw`(?:\u001b[\]PX^_]|[\u009d\u0090\u0098\u009e\u009f])[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)?`,
+    String.raw`(?:\u001b[\]PX^_]|[\u009d\u0090\u0098\u009e\u009f])` +
+      String.raw`[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)?`,
     String.raw`\u001b[ -/]*[0-~]?`,
     String.raw`[\u0000-\u0007\u000b-\u001a\u001c-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]`,
   ].join('|'),

@@ -138,6 +138,8 @@ function unreadable(path: string, cause: unknown): IoError {
   return new IoError('log-unreadable', l10n.t('The log {0} cannot be read: {1}', path, why), {
     cause,
     details: { path },
-    steps: [l10n.t('Check that the file exists and that you may read it, then show the log again.')],
+    steps: [
+      l10n.t('Check that the file exists and that you may read it, then show the log again.'),
+    ],
   });
 }

@@ -1,5 +1,6 @@
 /** Source of a regular expression for one number as programs print it. */
-export const NUMBER_SOURCE = String.raw`[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|nan|inf(?:inity)?)`;
+export const NUMBER_SOURCE =
+  String.raw`[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|nan|inf(?:inity)?)`;
 
 /**
  * Reads a number in the forms of Python, C and JavaScript.

@@ -7,19 +7,33 @@ import { readBar } from './progress-bar.ts';
 // Up to three words, then "=", ":", a table's "|" or a gap, then a number. Not inside a word
 // or path, and not after "-", where the options of a command line stand.
 const PAIR = new RegExp(
-  String.raw`(?<![\w./@-])([A-Za-z][\w./@-]*(?: [A-Za-z][\w./@-]*){0,2})(?:(['"]?\s*[=:|]\s*['"]?)|\s+)` +
-    String.raw`(?:(?:tensor|[\w.]{0,12}float\d*)\()?(${NUMBER_SOURCE})(?=[\s,;|)\]}'"%<>]|:\s|:?$|\.?$)`,
+  [
+    String.raw`(?<![\w./@-])([A-Za-z][\w./@-]*(?: [A-Za-z][\w./@-]*){0,2})`,
+    String.raw`(?:(['"]?\s*[=:|]\s*['"]?)|\s+)`,
+    String.raw`(?:(?:tensor|[\w.]{0,12}float\d*)\()?`,
+    String.raw`(${NUMBER_SOURCE})(?=[\s,;|)\]}'"%<>]|:\s|:?$|\.?$)`,
+  ].join(''),
   'gi',
 );
 
 // "Epoch 3", "Epoch: 3/10", "epoch [3/10]", "Epoch: [3][ 10/391]", "Epoch: 1 [640/60000".
-const EPOCH =
-  /(?<![\w./@-])epoch['"]?\s*[=:#]?\s*[[(]?\s*(\d+(?:\.\d+)?)(?![\w.])(?:\s*(?:\/|of)\s*(\d+))?\s*[\])]?(?:[\s,:]*\[\s*(\d+)\/(\d+))?/i;
+const EPOCH = new RegExp(
+  [
+    String.raw`(?<![\w./@-])epoch['"]?\s*[=:#]?\s*[[(]?\s*(\d+(?:\.\d+)?)(?![\w.])`,
+    String.raw`(?:\s*(?:\/|of)\s*(\d+))?\s*[\])]?(?:[\s,:]*\[\s*(\d+)\/(\d+))?`,
+  ].join(''),
+  'i',
+);
 const EPOCH_FIRST = /^[\W\d]*(?:train\w*\s+)?epoch\W/i;
 
 // "step 10", "step=10/100", "Step [10/100]", "iter 10:".
-const STEP =
-  /(?<![\w./@-])(global[_ ]step|step|iteration|iter|num_updates|update|batch)['"]?\s*[=:#]?\s*[[(]?\s*(\d+)(?![\w.])(?:\s*(?:\/|of)\s*(\d+))?/i;
+const STEP = new RegExp(
+  [
+    String.raw`(?<![\w./@-])(global[_ ]step|step|iteration|iter|num_updates|update|batch)['"]?`,
+    String.raw`\s*[=:#]?\s*[[(]?\s*(\d+)(?![\w.])(?:\s*(?:\/|of)\s*(\d+))?`,
+  ].join(''),
+  'i',
+);
 
 const TOTAL = /(?<![\w./@-])(?:total|max)[_ ](?:optimization[_ ])?steps['"]?\s*[=:]\s*(\d[\d,]*)/i;
 

@@ -8,7 +8,11 @@ const TQDM = /(?:\d%\|[^|]*\|\s*|(?:^|\s))(\d+)\/(\d+)\s*\[[^\]<]{0,20}<[^\],]{0
 // "12/100 [===>....] - ETA: 3s - loss: 0.3" and "12/100 ━━━━ 3s 31ms/step - loss: 0.3": Keras.
 const KERAS = /^\s*(\d+)\/(\d+) (?:\[[=>.]+\]|[━╸╺ ]*[━╸╺])/;
 
-const BESIDE = /val|eval|test|sanity|download|load|fetch|map|token|filter|generat|sampl|extract|check|upload|sav|predict|infer|cach|index|read|scan|pars/i;
+const BESIDE = new RegExp(
+  'val|eval|test|sanity|download|load|fetch|map|token|filter|generat|sampl|extract|check|' +
+    'upload|sav|predict|infer|cach|index|read|scan|pars',
+  'i',
+);
 const TRAINING = /epoch|train|step|iter|fit|batch|optimi/i;
 
 /**
@@ -38,7 +42,11 @@ function isTraining(label: string, rate: string, hasMetrics: boolean): boolean {
   return hasMetrics || TRAINING.test(label) || !/[a-z]/i.test(label);
 }
 
-function placeOf(at: string | undefined, all: string | undefined, training: boolean): BarPlace | null {
+function placeOf(
+  at: string | undefined,
+  all: string | undefined,
+  training: boolean,
+): BarPlace | null {
   const place = readCount(at);
   const total = readCount(all);
   return place === null || total === null || total === 0 || place > total
