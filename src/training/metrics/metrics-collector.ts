@@ -13,6 +13,8 @@ export interface MetricsOptions {
   readonly pattern?: string | null;
   /** Most series taken from anything but the exact protocol; 50 unless told. */
   readonly maxSeries?: number;
+  /** The newest point of each series an earlier reader of this log stored. */
+  readonly known?: readonly MetricPoint[];
 }
 
 /** What was seen so far. */
@@ -37,7 +39,7 @@ const PROGRESS_MS = 2000;
 export class MetricsCollector {
   private readonly maxSeries: number;
   private readonly pattern: UserPattern | undefined;
-  private readonly tracker = new StepTracker();
+  private readonly tracker: StepTracker;
   private readonly series = new Set<string>();
   private readonly last = new Map<string, MetricPoint>();
   private lastTotal: MetricPoint | undefined;
@@ -45,12 +47,20 @@ export class MetricsCollector {
   private readonly seen = { lines: 0, telling: 0, nonFinite: 0, refused: 0 };
 
   /**
-   * Starts with an empty memory.
+   * Starts at the beginning of a log, or goes on where `known` ends.
    *
    * @param options - see the fields
    */
   constructor(options: MetricsOptions = {}) {
     this.maxSeries = options.maxSeries ?? MAX_SERIES;
+    const known = options.known ?? [];
+    const newest = Math.max(...known.map((point) => point.at));
+    const steps = known.filter((point) => point.at === newest).map((point) => point.step ?? -1);
+    const step = Math.max(-1, ...steps);
+    this.tracker = new StepTracker(step < 0 ? null : step);
+    for (const { name } of known.filter((point) => point.name !== TOTAL_STEPS)) {
+      this.series.add(name);
+    }
     this.pattern =
       options.pattern === undefined || options.pattern === null
         ? undefined

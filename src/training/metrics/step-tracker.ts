@@ -29,6 +29,15 @@ export class StepTracker {
   // Whether steps are told as such, by bars, or as epochs for want of others.
   private source: 'step' | 'bar' | 'epoch' | null = null;
 
+  /**
+   * Starts with nothing known, or where an earlier reader of the log was.
+   *
+   * @param step - last step stored, `null` at the beginning of a log
+   */
+  constructor(step: number | null = null) {
+    this.step = step;
+  }
+
   /** The present state. */
   get place(): TrainingPlace {
     const { step, total, epoch, totalEpochs } = this;
@@ -83,6 +92,15 @@ export class StepTracker {
     const before = Math.max(0, Math.floor(this.epoch ?? first) - first);
     this.base = this.totalEpochs === null || bar.total === null ? 0 : before * bar.total;
     this.restarts = 0;
+    if (this.source === null && this.base + bar.at < (this.step ?? 0)) {
+      this.base = this.baseFor(bar, this.step ?? 0);
+    }
+  }
+
+  // An earlier reader saw the epochs before: as many whole ones as are needed.
+  private baseFor(bar: BarPlace, step: number): number {
+    const { at, total } = bar;
+    return total === null ? step : Math.ceil((step - at) / total) * total;
   }
 
   // A shorter bar is one beside the main one: an evaluation. A longer one is
@@ -104,7 +122,7 @@ export class StepTracker {
       return bar.total * this.totalEpochs;
     }
     // One epoch of nobody knows how many tells nothing about the end.
-    if (this.perEpoch || this.restarts > 0) {
+    if (this.perEpoch || this.restarts > 0 || this.base > 0) {
       this.total = null;
       return null;
     }

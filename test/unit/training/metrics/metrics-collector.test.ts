@@ -57,6 +57,24 @@ describe('MetricsCollector', () => {
     assert.deepEqual(steps(points, TOTAL_STEPS), []);
   });
 
+  it('goes on from what an earlier reader stored', () => {
+    const known = [
+      { name: 'val_loss', value: 2, step: 200, at: 10 },
+      { name: 'loss', value: 1, step: 250, at: 20 },
+      { name: TOTAL_STEPS, value: 500, step: 250, at: 20 },
+    ];
+    const collector = new MetricsCollector({ known, maxSeries: 2 });
+    const text = [
+      'loss: 0.9 acc: 0.1\n',
+      '60/100 [====] - loss: 0.8\r100/100 [====] - loss: 0.7\n',
+      '1/100 [>....] - loss: 0.6\n',
+    ].join('');
+    const points = collector.take(linesOf(text), 30);
+    assert.deepEqual(steps(points, 'loss'), [[250, 0.9], [260, 0.8], [300, 0.7], [301, 0.6]]);
+    assert.equal(points.length, 4);
+    assert.equal(collector.counts.refused, 1);
+  });
+
   it('takes a total back that turns out to be that of one epoch', () => {
     const collector = new MetricsCollector();
     const bar = (at: number): string => `  4%|▍    | ${at}/100 [00:03<01:12,  9.9it/s]\r`;
