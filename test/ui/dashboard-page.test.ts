@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { after, afterEach, before, describe, it } from 'mocha';
+import { FAULTS, FOCUS, pixelsOf, WEAK_TEXTS } from '../support/dashboard/page-checks.ts';
+import type { Focus } from '../support/dashboard/page-checks.ts';
 import { DashboardHarness } from '../support/dashboard/page-harness.ts';
 import { busyRuns, manyRuns, runView, snapshotOf } from '../support/dashboard/samples.ts';
 import { DARK, KINDS, LIGHT } from '../support/dashboard/themes.ts';
@@ -31,21 +33,7 @@ describe('The dashboard page in a browser', () => {
   /** How many pixels of a chart are painted in another colour than the axes. */
   async function colours(series: string): Promise<Map<string, number>> {
     await chart(series).locator('canvas').waitFor();
-    const counted = await harness.page.evaluate(`new Promise((resolve) => {
-      requestAnimationFrame(() => requestAnimationFrame(() => {
-        const canvas = document.querySelector('.chart[data-series="${series}"] canvas');
-        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-        const found = {};
-        for (let i = 0; i < data.length; i += 4) {
-          if (data[i + 3] === 255) {
-            const key = [data[i], data[i + 1], data[i + 2]].join();
-            found[key] = (found[key] ?? 0) + 1;
-          }
-        }
-        resolve(Object.entries(found));
-      }));
-    })`);
-    return new Map(counted as [string, number][]);
+    return new Map(await harness.page.evaluate<[string, number][]>(pixelsOf(series)));
   }
 
   it('shows runs, totals and the charts of the newest active run', async () => {
@@ -58,7 +46,7 @@ describe('The dashboard page in a browser', () => {
     assert.match(tiles[0] ?? '', /Active runs3/);
     assert.match(tiles[1] ?? '', /\$0\.48\/h/);
     await chart('loss').locator('.legend tbody tr').waitFor();
-    assert.ok(await row('vit-small-finetune').getByRole('checkbox').isChecked());
+    assert.ok(await row('digits-cosine').getByRole('checkbox').isChecked());
   });
 
   it('shows a run\'s name as text, whatever it is', async () => {
@@ -179,10 +167,11 @@ describe('The dashboard page in a browser', () => {
     await harness.change(snapshotOf(runs));
     await harness.page.locator('tbody tr:first-child[data-run="r-digits-baseline"]').waitFor();
     assert.deepEqual(
-      new Set((await harness.page.evaluate('[...window.touched]')) as string[]),
+      new Set(await harness.page.evaluate<string[]>('[...window.touched]')),
       new Set(['r-digits-baseline', 'TBODY']),
     );
-    assert.ok(await log.evaluate('(element) => element === document.activeElement'));
+    const focused = await harness.page.evaluate('document.activeElement.title');
+    assert.equal(focused, await log.getAttribute('title'));
     const patch = harness.posted.find((message) => message.kind === 'patch');
     assert.deepEqual(patch?.rows.upsert.map(({ id }) => id), ['r-digits-baseline']);
   });
@@ -235,17 +224,7 @@ describe('The dashboard page in a browser', () => {
     const seen = new Set<string>();
     for (let presses = 0; presses < 90; presses += 1) {
       await harness.page.keyboard.press('Tab');
-      const focus = (await harness.page.evaluate(`(() => {
-        const element = document.activeElement;
-        const inner = element.shadowRoot?.activeElement ?? element;
-        const shows = [element, ...element.shadowRoot?.querySelectorAll('*') ?? []].some((one) => {
-          const style = getComputedStyle(one);
-          return style.outlineStyle !== 'none' && style.outlineWidth !== '0px' ||
-            style.borderColor === 'rgb(0, 120, 212)';
-        });
-        const name = element.getAttribute('aria-label') ?? element.textContent.trim();
-        return { tag: element.tagName, name, shows, inner: inner.tagName };
-      })()`)) as { tag: string; name: string; shows: boolean };
+      const focus = await harness.page.evaluate<Focus>(FOCUS);
       if (focus.tag === 'BODY') break;
       assert.ok(focus.name !== '', `${focus.tag} has a name`);
       assert.ok(focus.shows, `${focus.tag} ${focus.name} shows its focus`);
@@ -261,27 +240,7 @@ describe('The dashboard page in a browser', () => {
   it('has the bones a screen reader needs', async () => {
     await harness.open(BUSY, { runIds: ['r-digits-cosine'], series: ['loss'] });
     await chart('loss').locator('canvas').waitFor();
-    const faults = (await harness.page.evaluate(`(() => {
-      const faults = [];
-      const ids = [...document.querySelectorAll('[id]')].map((one) => one.id);
-      if (new Set(ids).size !== ids.length) faults.push('ids twice');
-      for (const one of document.querySelectorAll('button, input, vscode-button, vscode-dropdown, vscode-text-field, progress, [role=img], section')) {
-        const label = document.getElementById(one.getAttribute('aria-labelledby'))?.textContent;
-        if (!(one.getAttribute('aria-label') ?? label ?? one.textContent).trim()) faults.push('no name: ' + one.outerHTML);
-      }
-      for (const table of document.querySelectorAll('table')) {
-        if (!table.caption?.textContent) faults.push('no caption');
-        if (table.querySelector('thead th:not([scope=col])')) faults.push('no scope');
-      }
-      for (const one of document.querySelectorAll('main svg')) {
-        if (one.getAttribute('aria-hidden') !== 'true') faults.push('svg is spoken');
-      }
-      const levels = [...document.querySelectorAll('h1, h2, h3')].map((one) => Number(one.tagName[1]));
-      if (levels[0] !== 1 || levels.some((level, i) => level > (levels[i - 1] ?? 1) + 1)) faults.push('headings ' + levels);
-      if (document.querySelectorAll('[aria-live=polite]').length !== 1) faults.push('live region');
-      if (!document.documentElement.lang || document.querySelectorAll('main').length !== 1) faults.push('page');
-      return faults;
-    })()`)) as string[];
+    const faults = await harness.page.evaluate<string[]>(FAULTS);
     assert.deepEqual(faults, []);
   });
 
@@ -290,23 +249,7 @@ describe('The dashboard page in a browser', () => {
     await chart('loss').locator('canvas').waitFor();
     for (const [name, kind, theme] of KINDS) {
       await harness.theme(kind, theme);
-      const weak = (await harness.page.evaluate(`(() => {
-        const parse = (text) => (text.match(/[\\d.]+/g) ?? []).map(Number);
-        const over = (top, base) => base.map((value, i) => value + (top[i] - value) * (top[3] ?? 1));
-        const light = (rgb) => rgb.slice(0, 3).map((v) => v / 255)
-          .map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
-          .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-        const ground = (one) => one === null ? [255, 255, 255] : over(parse(getComputedStyle(one).backgroundColor), ground(one.parentElement));
-        const weak = [];
-        for (const one of document.querySelectorAll('main *')) {
-          if (![...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim()) || one.matches('vscode-button, vscode-option, .hidden')) continue;
-          const base = ground(one);
-          const pair = [light(base), light(over(parse(getComputedStyle(one).color), base))].sort((a, b) => b - a);
-          const ratio = (pair[0] + 0.05) / (pair[1] + 0.05);
-          if (ratio < 4.5) weak.push(one.textContent + ' ' + ratio.toFixed(2));
-        }
-        return weak;
-      })()`)) as string[];
+      const weak = await harness.page.evaluate<string[]>(WEAK_TEXTS);
       assert.deepEqual(weak, [], name);
     }
   });

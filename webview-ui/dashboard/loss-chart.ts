@@ -147,7 +147,7 @@ function plotOptions(
     scales: { x: { time: false }, y: log ? { distr: LOGARITHMIC } : {} },
     axes: [
       { ...common, values: (_, ticks) => ticks.map((x) => xText(x, axis)), size: 30 },
-      { ...common, values: (_, ticks) => ticks.map(tickText), size: 60 },
+      { ...common, values: (_, ticks) => ticks.map(tickText), size: 52 },
     ],
     series: [
       {},
@@ -180,7 +180,8 @@ function withAlpha(color: string): string {
 }
 
 function legendRow(line: ChartLine, place: number): HTMLElement {
-  const name = element('th', { scope: 'row' }, element('span', { class: 'swatch' }), line.name);
+  const attributes = { scope: 'row', title: line.name };
+  const name = element('th', attributes, element('span', { class: 'swatch' }), line.name);
   if (line.problem !== '') {
     name.append(element('span', { class: 'detail problem' }, line.problem));
   }

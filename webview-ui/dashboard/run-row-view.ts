@@ -76,10 +76,12 @@ export class RunRowView {
     setText(this.cost, row.costText);
     setAttribute(this.cost, 'data-unknown', row.cost === null ? '' : null);
     setText(this.loss, row.lossText);
+    setAttribute(this.loss, 'data-bad', row.loss === null && row.lossText !== '' ? '' : null);
     this.bar.hidden = row.fraction === null || !row.active;
     this.bar.value = row.fraction ?? 0;
     setAttribute(this.bar, 'aria-label', `${this.strings.progress}: ${row.name}`);
     setText(this.progress, row.progressText);
+    setAttribute(this.progress.parentElement ?? this.progress, 'title', row.stepText || null);
     setText(this.eta, row.etaText);
     setText(this.checkpoints, row.checkpoints === 0 ? '' : String(row.checkpoints));
     setText(this.checkpointsDetail, row.checkpointsText);

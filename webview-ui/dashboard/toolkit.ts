@@ -44,11 +44,6 @@ export function button(
   return root;
 }
 
-/** Can be switched off while keeping its place. */
-export function setDisabled(control: HTMLElement, disabled: boolean): void {
-  control.toggleAttribute('disabled', disabled);
-}
-
 export function checkbox(
   text: string,
   checked: boolean,
@@ -101,8 +96,10 @@ export function textField(
   placeholder: string,
   onInput: (text: string) => void,
 ): Control<string> {
-  const attributes = { placeholder, 'aria-label': label, type: 'text', size: '34' };
-  const root = element('vscode-text-field', attributes) as HTMLElement & { value: string };
+  // The element takes its name from its text alone; the style sheet hides that.
+  const root = element('vscode-text-field', { placeholder, size: '34' }, label) as HTMLElement & {
+    value: string;
+  };
   root.addEventListener('input', () => onInput(root.value));
   return { root, set: (value) => (root.value = value) };
 }

@@ -19,6 +19,8 @@ import { curve } from './samples.ts';
 import { DARK } from './themes.ts';
 import type { Theme } from './themes.ts';
 
+const NEXT_FRAMES = 'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))';
+
 const TYPES: Readonly<Record<string, string>> = { '.js': 'text/javascript', '.css': 'text/css' };
 
 /** The page in a browser, with the real session of the extension on the other side. */
@@ -29,7 +31,7 @@ export class DashboardHarness {
   readonly violations: string[] = [];
   readonly errors: string[] = [];
   series: readonly string[] = ['loss', 'val_loss', 'accuracy'];
-  private readonly clock = new FakeClock(NOW);
+  private clock = new FakeClock(NOW);
   private readonly changes = new Emitter<undefined>();
   private readonly context: BrowserContext;
   private readonly server: Server;
@@ -75,6 +77,7 @@ export class DashboardHarness {
       await this.page.goto(`${this.origin}/blank`);
       await this.page.evaluate(`sessionStorage.setItem('state', ${quote(state)})`);
     }
+    this.clock = new FakeClock(NOW);
     this.session = new DashboardSession({
       source: {
         snapshot: () => this.shown,
@@ -106,6 +109,8 @@ export class DashboardHarness {
 
   async theme(kind: string, theme: Theme): Promise<void> {
     await this.page.evaluate(themeScript(kind, theme));
+    // The toolkit reads the theme a moment later than the style sheet.
+    await this.page.evaluate(NEXT_FRAMES);
   }
 
   async screenshot(name: string): Promise<string> {

@@ -58,11 +58,11 @@ export function runView(facts: Facts): RunView {
 /** What a busy account may look like. */
 export function busyRuns(): RunView[] {
   return [
+    runView({ name: 'vit-small-finetune', state: 'queued', minutesAgo: 1 }),
     runView({ name: 'digits-cosine', state: 'running', minutesAgo: 52, loss: 0.1642, cost: 412_000,
       step: 12_400, total: 18_000, steps: [12_000, 8000, 4000] }),
     runView({ name: 'digits-baseline', state: 'running', minutesAgo: 95, loss: 0.2387,
       cost: 1_310_000, step: 15_100, total: 18_000, steps: [14_000, 10_000] }),
-    runView({ name: 'vit-small-finetune', state: 'queued', minutesAgo: 1 }),
     runView({ name: 'lr-sweep-3e-4', state: 'succeeded', minutesAgo: 300, minutes: 121,
       loss: 0.0971, cost: 1_980_000, step: 18_000, total: 18_000, steps: [18_000, 16_000] }),
     runView({ name: 'lr-sweep-1e-2', state: 'failed', minutesAgo: 340, minutes: 9, loss: NaN,
@@ -104,11 +104,11 @@ export function snapshotOf(runs: readonly RunView[]): AccountSnapshot {
 
 /** A curve that falls and wavers; the same for the same run. */
 export function curve(runId: string, name: string, length = 180): SeriesData {
-  const seed = [...runId + name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % 13;
+  const seed = Buffer.from(runId).reduce((sum, byte) => sum * 3 + byte, 0) % 11;
   const points = Array.from({ length }, (_, index): SeriesPoint => {
     const step = (index + 1) * 70;
     const waver = Math.sin(index * 1.7 + seed) * 0.05 + Math.sin(index * 0.37) * 0.04;
-    const falling = 2.2 * Math.exp(-index / (28 + seed * 2)) + 0.12 + seed * 0.01;
+    const falling = 2.2 * Math.exp(-index / (18 + seed * 4)) + 0.1 + seed * 0.02;
     const value = name === 'accuracy' ? 1 - falling / 2.6 : falling * (1 + waver);
     return { step, at: NOW - 50 * MINUTE + index * 15_000, value };
   });
