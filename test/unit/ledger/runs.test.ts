@@ -185,7 +185,8 @@ describe('runs in the ledger', () => {
     await assert.rejects(ledger.runs.discard(id), { code: 'run-active' });
   });
 
-  it('keep one open interval and no gap, whatever happens to them when', async () => {
+  it('keep one open interval and no gap, whatever happens to them when', async function () {
+    this.timeout(20_000);
     const step = fc.record({
       state: fc.constantFrom(...RUN_STATES),
       at: fc.integer({ min: -5000, max: 5000 }),
