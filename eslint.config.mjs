@@ -89,6 +89,7 @@ export default tseslint.config(
     rules: {
       'jsdoc/require-jsdoc': 'off',
       'jsdoc/require-returns': 'off',
+      'jsdoc/require-yields': 'off',
       'jsdoc/require-param': 'off',
     },
   },
