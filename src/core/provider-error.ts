@@ -160,7 +160,9 @@ function stepsFor(failure: ProviderFailure, provider: string): readonly string[]
   }
 }
 
-function usualAction(failure: ProviderFailure): NextAction | undefined {
+function usualAction(failure: ProviderFailure): NextAction {
   const mayPass = failure === 'network' || failure === 'not-found' || failure === 'throttled';
-  return mayPass ? { title: l10n.t('Refresh'), command: 'runctl.refresh' } : undefined;
+  return mayPass
+    ? { title: l10n.t('Refresh'), command: 'runctl.refresh' }
+    : { title: l10n.t('Show Log'), command: 'runctl.showOutput' };
 }
