@@ -52,15 +52,16 @@ export function parseSide(text: string, checkpointPath: string): SideResult {
   }
   const metrics = numbersOf(value);
   const last = lastLogged(value);
-  const count = (...names: string[]): number | null => pick({ ...last, ...metrics }, names, isCount);
+  const all = { ...last, ...metrics };
+  const count = (...names: string[]): number | null => pick(all, names, isCount);
   const facts: SideFacts = {
     step: count('step', 'global_step', 'globalStep', 'iteration'),
     epoch: count('epoch'),
-    loss: pick({ ...last, ...metrics }, LOSS_NAMES, Number.isFinite),
+    loss: pick(all, LOSS_NAMES, Number.isFinite),
     complete: typeof value['complete'] === 'boolean' ? value['complete'] : null,
     best: value['best'] === true || namesAsBest(value, checkpointPath),
     final: value['final'] === true,
-    metrics: { ...last, ...metrics },
+    metrics: all,
   };
   return speaks(facts) ? { facts, reason: null } : { facts: null, reason: 'tells nothing known' };
 }

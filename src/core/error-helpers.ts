@@ -113,7 +113,7 @@ function suggestionStep(suggestions: readonly string[], candidates: readonly str
   }
   return candidates.length === 0
     ? l10n.t('There are none yet.')
-    : l10n.t('Check the spelling; {0} others exist.', candidates.length);
+    : l10n.t('Check the spelling ({0} exist).', candidates.length);
 }
 
 // Close: a third of the letters wrong at most, or one name begins the other.
@@ -139,7 +139,9 @@ function compareText(a: string, b: string): number {
 }
 
 function farness(wanted: string, candidate: string): number {
-  const allowed = Math.max(1, Math.floor(Math.max(wanted.length, candidate.length) / 3));
+  const longer = Math.max(wanted.length, candidate.length);
+  // Two swapped letters are two edits.
+  const allowed = Math.max(longer > 3 ? 2 : 1, Math.floor(longer / 3));
   const tooDifferent = Math.abs(wanted.length - candidate.length) > allowed;
   const edits = tooDifferent ? Infinity : distance(wanted, candidate);
   if (edits <= allowed) {

@@ -36,6 +36,9 @@ export interface MetricSeries {
 /** A point that tells how far the training was. */
 export type StepPoint = MetricPoint & { readonly step: number };
 
+/** The newest of so many parts of a series tell its pace. */
+const PACE_PARTS = 8;
+
 const SERIES_COLUMNS = 'id, name, points, lowest, highest, last_value, last_step, last_at';
 
 /** Values read from logs. A value may be NaN or infinite: that is news, too. */
@@ -113,7 +116,9 @@ export class Metrics {
   }
 
   /**
-   * Reads the newest points of the fullest series that tells its step.
+   * Reads the newest points of the fullest series that tells its step. Of a
+   * long series only every so-manieth, so that they span enough time to tell
+   * the pace.
    *
    * @param runId - the run
    * @param limit - at most so many
@@ -122,7 +127,7 @@ export class Metrics {
   recentSteps(runId: RunId, limit: number): Promise<readonly StepPoint[]> {
     return this.database.read((handle) => {
       const row = handle.get(
-        `SELECT id, name FROM metric_series WHERE run_id = ? AND last_step IS NOT NULL
+        `SELECT id, name, points FROM metric_series WHERE run_id = ? AND last_step IS NOT NULL
          ORDER BY points DESC, id LIMIT 1`,
         runId,
       );
@@ -130,12 +135,14 @@ export class Metrics {
         return [];
       }
       const name = text(row, 'name');
+      const points = integer(row, 'points');
+      const stride = Math.max(1, Math.floor(points / (limit * PACE_PARTS)));
       return handle
         .all(
-          `SELECT value, step, at FROM metric_points WHERE series_id = ?
+          `SELECT value, step, at FROM metric_points
+           WHERE series_id = ? AND (? - 1 - ordinal) % ? = 0 AND ordinal > ? - 1 - ? * ?
            ORDER BY ordinal DESC LIMIT ?`,
-          integer(row, 'id'),
-          limit,
+          ...[integer(row, 'id'), points, stride, points, limit, stride, limit],
         )
         .flatMap((point) => {
           const step = maybeReal(point, 'step');

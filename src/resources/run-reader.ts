@@ -1,9 +1,9 @@
 import type { Clock } from '../core/clock.ts';
-import type { MetricPoint } from '../core/model/records.ts';
 import type { Run } from '../core/model/run.ts';
 import { isActive } from '../core/model/run.ts';
 import { runCost } from '../costs/summary.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { TOTAL_STEPS } from '../training/metrics/metrics-collector.ts';
 import { progressOf } from '../training/metrics/progress.ts';
 import type { RunView } from './account-snapshot.ts';
 
@@ -101,23 +101,21 @@ export class RunReader {
     const { ledger, clock } = this;
     const checkpoints = (await ledger.checkpoints.list(run.id)).toReversed();
     const points = await ledger.metrics.latest(run.id);
-    const latest = Object.fromEntries(points.map((point) => [point.name, point]));
+    const shown = points.filter((point) => point.name !== TOTAL_STEPS);
+    const total = points.find((point) => point.name === TOTAL_STEPS)?.value ?? Number.NaN;
+    const latest = Object.fromEntries(shown.map((point) => [point.name, point]));
     const intervals = await ledger.intervals.of(`run:${run.id}`);
     return {
       run,
       checkpoints,
       latest,
-      progress: await this.progress(run, latest),
+      progress: await this.progress(run, Number.isFinite(total) ? total : null),
       cost: runCost(intervals, clock.now()),
       busy: null,
     };
   }
 
-  private async progress(
-    run: Run,
-    latest: Readonly<Record<string, MetricPoint>>,
-  ): Promise<RunView['progress']> {
-    const total = latest['total_steps']?.value ?? null;
+  private async progress(run: Run, total: number | null): Promise<RunView['progress']> {
     const steps = await this.ledger.metrics.recentSteps(run.id, PACE_POINTS);
     return progressOf(steps, total, this.clock.now());
   }

@@ -8,8 +8,9 @@ import type { Run } from '../core/model/run.ts';
 import type { Guard } from '../ledger/handle.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { LogCursor } from '../ledger/metrics.ts';
+import type { LogLine } from './log/line-splitter.ts';
 import { LineSplitter } from './log/line-splitter.ts';
-import type { LogFollower, LogPosition } from './log/log-follower.ts';
+import type { ChunkPosition, LogFollower } from './log/log-follower.ts';
 import { followLog } from './log/log-follower.ts';
 import { MetricsCollector } from './metrics/metrics-collector.ts';
 
@@ -38,7 +39,8 @@ export class MetricsTap implements Disposable {
   private readonly path: string;
   private readonly context: TapContext;
   private readonly abort = new AbortController();
-  private readonly collector: MetricsCollector;
+  private collector: MetricsCollector;
+  private told: string | null = null;
   private splitter = new LineSplitter();
   private stored: LogCursor | null = null;
   private points: MetricPoint[] = [];
@@ -82,7 +84,7 @@ export class MetricsTap implements Disposable {
       const offset = this.reached.offset + this.splitter.pendingBytes;
       this.reached = { ...this.reached, offset };
     }
-    this.take(this.splitter.end());
+    this.take(this.splitter.end(), true);
     await this.flush();
   }
 
@@ -96,6 +98,8 @@ export class MetricsTap implements Disposable {
     this.stored = await ledger.metrics.cursor(this.run.id);
     const offset = this.stored?.offset ?? 0;
     this.splitter = new LineSplitter(offset);
+    const known = this.stored === null ? [] : await ledger.metrics.latest(this.run.id);
+    this.collector = new MetricsCollector({ pattern: this.run.spec.metricsPattern, known });
     this.lastFlush = clock.monotonic();
     const follower = followLog({
       path: this.path,
@@ -112,8 +116,8 @@ export class MetricsTap implements Disposable {
     return follower;
   }
 
-  private async chunk(chunk: Buffer, at: LogPosition): Promise<void> {
-    this.take(this.splitter.push(chunk));
+  private async chunk(chunk: Buffer, at: ChunkPosition): Promise<void> {
+    this.take(this.splitter.push(chunk), at.live);
     // Half a line stays to be read again by whoever comes after a crash.
     const offset = at.offset + chunk.length - this.splitter.pendingBytes;
     this.reached = { identity: at.identity, offset };
@@ -124,8 +128,13 @@ export class MetricsTap implements Disposable {
     }
   }
 
-  private take(lines: Parameters<MetricsCollector['take']>[0]): void {
-    this.points.push(...this.collector.take(lines, this.context.clock.now()));
+  private take(lines: readonly LogLine[], live: boolean): void {
+    this.points.push(...this.collector.take(lines, this.context.clock.now(), live));
+    const { problem } = this.collector;
+    if (problem !== null && problem !== this.told) {
+      this.told = problem;
+      this.context.logger.warn(`metrics of ${this.run.id}: ${problem}`);
+    }
   }
 
   private flush(): Promise<void> {

@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { NEXT_STATES } from '../core/model/run-states.ts';
 import type { Run, RunState } from '../core/model/run.ts';
 import type { RunStatus } from '../remote/agent/agent-answers.ts';
 
@@ -12,19 +13,6 @@ export interface RunTransition {
   readonly exitCode: number | null;
   readonly signal: number | null;
 }
-
-/** States a run may go to from each state. What has ended stays ended. */
-export const NEXT_STATES: Readonly<Record<RunState, readonly RunState[]>> = {
-  queued: ['starting', 'running', 'stopping', 'succeeded', 'failed', 'stopped', 'lost'],
-  starting: ['running', 'stopping', 'succeeded', 'failed', 'stopped', 'lost'],
-  running: ['stopping', 'succeeded', 'failed', 'stopped', 'lost'],
-  stopping: ['succeeded', 'failed', 'stopped', 'lost'],
-  // "Lost" is what we could see; a machine that answers again may know better.
-  lost: ['running', 'stopping', 'succeeded', 'failed', 'stopped'],
-  succeeded: [],
-  failed: [],
-  stopped: [],
-};
 
 const MS = 1000;
 

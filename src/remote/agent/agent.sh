@@ -1452,15 +1452,17 @@ start_gpu_query() {
   if [ -z "$_scratch" ]; then return; fi
   read_uptime
   _gpu_limit=$((_uptime + 5))
-  {
+  # Not as our child, or bash would report its end in our output.
+  ({
     query_gpu gpus --query-gpu=index,name,uuid,utilization.gpu,memory.used,memory.total,temperature.gpu,power.draw
     query_gpu apps --query-compute-apps=gpu_uuid,pid,used_memory
-  } </dev/null >/dev/null 2>&1 &
-  _gpu_job=$!
+  } </dev/null >/dev/null 2>&1 &)
 }
 
 # query_gpu NAME QUERY
 query_gpu() {
+  # Gone when the answer was given without us.
+  if [ ! -d "$_scratch" ]; then return; fi
   "$_smi" "$2" --format=csv,noheader,nounits >"$_scratch/$1" 2>"$_scratch/$1.err" &
   echo "$!" >"$_scratch/pid"
   wait "$!"
@@ -1508,10 +1510,11 @@ read_gpu_query() {
       _gpu="\"gpus\":null,\"gpuError\":$_json,\"gpuProcesses\":[]"
       ;;
   esac
-  if [ ! -s "$_scratch/apps.code" ]; then
-    { read -r _pid <"$_scratch/pid" && kill -KILL "$_pid" "$_gpu_job"; } 2>/dev/null
-  fi
+  _pid=
+  if [ ! -s "$_scratch/apps.code" ]; then { read -r _pid <"$_scratch/pid"; } 2>/dev/null; fi
+  # First: it keeps the next query from being made.
   rm -rf "$_scratch"
+  if [ -n "$_pid" ]; then kill -KILL "$_pid" 2>/dev/null; fi
 }
 
 # ------------------------------------------------------------------- main ---

@@ -19,7 +19,11 @@ export interface DashboardSource {
   snapshot(): AccountSnapshot | null;
   readonly onDidChange: Event<void>;
   /** Reads series of one run, each with at most `maxPoints` points. */
-  series(runId: string, names: readonly string[], maxPoints: number): Promise<readonly SeriesData[]>;
+  series(
+    runId: string,
+    names: readonly string[],
+    maxPoints: number,
+  ): Promise<readonly SeriesData[]>;
   /** Names of a run's series, in the order they first appeared. */
   seriesNames(runId: string): Promise<readonly string[]>;
 }

@@ -2,6 +2,7 @@ import type { Disposable } from '../../core/events.ts';
 import { asRunId } from '../../core/ids.ts';
 import type { RunId } from '../../core/ids.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import { TOTAL_STEPS } from '../../training/metrics/metrics-collector.ts';
 import type { App } from '../app.ts';
 import type { SeriesData } from './chart-model.ts';
 import { DashboardPanel } from './dashboard-panel.ts';
@@ -58,7 +59,7 @@ function sourceOf(app: App): DashboardSource {
       const { ledger } = await app.engine();
       const id = asRunId(runId);
       const series = id === undefined ? [] : await ledger.metrics.series(id);
-      return series.map((item) => item.name);
+      return series.map((item) => item.name).filter((name) => name !== TOTAL_STEPS);
     },
   };
 }

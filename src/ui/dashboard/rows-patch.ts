@@ -24,7 +24,10 @@ export function diffRows(
  * @param patch - what changed
  * @returns new rows, by id
  */
-export function applyRows(rows: ReadonlyMap<string, RunRow>, patch: RowsPatch): Map<string, RunRow> {
+export function applyRows(
+  rows: ReadonlyMap<string, RunRow>,
+  patch: RowsPatch,
+): Map<string, RunRow> {
   const next = new Map(rows);
   for (const id of patch.removed) {
     next.delete(id);

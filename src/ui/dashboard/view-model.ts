@@ -76,7 +76,12 @@ export function totalsOf(snapshot: AccountSnapshot, now: number): Totals {
       costTile(snapshot),
       checkpointsTile(snapshot),
     ],
-    spoken: l10n.t('{0} runs active, {1} ended, {2} failed', active, states.length - active, failed),
+    spoken: l10n.t(
+      'Active runs: {0}, ended: {1}, of these failed: {2}',
+      active,
+      states.length - active,
+      failed,
+    ),
     problems: problemsOf(snapshot, now),
     notListed: notListed === 0 ? '' : l10n.t('{0} older runs are not listed.', notListed),
   };

@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { formatAge, formatBytes, formatDuration, formatMetric } from '../../core/format.ts';
 import { shortRunId } from '../../core/ids.ts';
-import type { Checkpoint, CheckpointMark } from '../../core/model/records.ts';
+import type { Checkpoint, CheckpointMark, MetricPoint } from '../../core/model/records.ts';
 import { isActive } from '../../core/model/run.ts';
 import { formatDollars } from '../../core/money.ts';
 import type { AccountSnapshot, RunView } from '../../resources/account-snapshot.ts';
@@ -74,7 +74,7 @@ function runDescription(view: RunView, now: number): string {
   if (view.progress?.fraction != null && isActive(run)) {
     parts.push(`${Math.floor(view.progress.fraction * 100)}%`);
   }
-  const loss = view.latest['loss'];
+  const loss = lossOf(view);
   if (loss !== undefined) {
     parts.push(l10n.t('loss {0}', formatMetric(loss.value)));
   }
@@ -88,6 +88,11 @@ function runDescription(view: RunView, now: number): string {
     parts.push(formatAge(now - run.endedAt));
   }
   return parts.join(' · ');
+}
+
+// Names are kept as the log writes them.
+function lossOf({ latest }: RunView): MetricPoint | undefined {
+  return latest['loss'] ?? Object.values(latest).find(({ name }) => /^(train[_/])?loss$/i.test(name));
 }
 
 function runTooltip(view: RunView, now: number): string {
