@@ -22,11 +22,16 @@ export function usableAxis(chart: Chart, wished: Axis): Axis {
   return hasSteps ? wished : 'time';
 }
 
+/** One row of the text table. */
+export interface SampledRow {
+  readonly step: number | null;
+  /** Ms since the run started. */
+  readonly elapsed: number;
+  readonly value: number | null;
+}
+
 /** Rows of the text table: what the chart draws, at most so many per line, newest first. */
-export function sampledRows(
-  line: ChartLine,
-  limit: number,
-): readonly { readonly step: number | null; readonly elapsed: number; readonly value: number | null }[] {
+export function sampledRows(line: ChartLine, limit: number): readonly SampledRow[] {
   const count = line.values.length;
   const stride = Math.max(1, Math.ceil(count / limit));
   const rows = [];

@@ -46,8 +46,12 @@ export class RunsTable {
     const head = element('thead', {}, this.headerRow());
     const table = element('table', { class: 'runs' }, caption, head, this.body);
     // Narrow editors scroll it sideways, also by keyboard.
-    const scroller = { class: 'scroller', role: 'region', tabindex: '0', 'aria-label': strings.runs };
-    this.root = element('div', {}, element('div', scroller, table), this.noMatch, this.pager);
+    const scroller = element(
+      'div',
+      { class: 'scroller', role: 'region', tabindex: '0', 'aria-label': strings.runs },
+      table,
+    );
+    this.root = element('div', {}, scroller, this.noMatch, this.pager);
   }
 
   /** Shows one page; `charted` in the order of the lines' colours. */

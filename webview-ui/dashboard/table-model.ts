@@ -127,8 +127,10 @@ function matches(row: RunRow, words: readonly string[]): boolean {
 
 function comparator({ column, direction }: TableView): (a: RunRow, b: RunRow) => number {
   const sign = direction === 'ascending' ? 1 : -1;
-  return (a, b) => compareBy(column, a, b, sign) || (b.started ?? Infinity) - (a.started ?? Infinity)
-    || (a.id < b.id ? 1 : -1);
+  return (a, b) =>
+    compareBy(column, a, b, sign) ||
+    (b.started ?? Number.MAX_SAFE_INTEGER) - (a.started ?? Number.MAX_SAFE_INTEGER) ||
+    (a.id < b.id ? 1 : -1);
 }
 
 function compareBy(column: SortColumn, a: RunRow, b: RunRow, sign: number): number {

@@ -10,7 +10,11 @@ interface Tile {
 export class TotalsView {
   readonly root: HTMLElement;
   private readonly list = element('dl', { class: 'tiles' });
-  private readonly spoken = element('p', { class: 'hidden', role: 'status', 'aria-live': 'polite' });
+  private readonly spoken = element('p', {
+    class: 'hidden',
+    role: 'status',
+    'aria-live': 'polite',
+  });
   private readonly problems = element('ul', { class: 'problems' });
   private readonly notListed = element('p', { class: 'detail' });
   private readonly tiles = new Map<string, Tile>();

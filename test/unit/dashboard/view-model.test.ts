@@ -99,7 +99,7 @@ describe('the totals of the dashboard', () => {
       busyRuns().map((view) => ({ ...view, cost: ((view.cost ?? 0) + 1) as MicroDollars })),
     );
     assert.equal(totalsOf(BUSY, NOW).spoken, totalsOf(later, NOW + 60_000).spoken);
-    assert.equal(totalsOf(BUSY, NOW).spoken, '3 runs active, 4 ended, 2 failed');
+    assert.equal(totalsOf(BUSY, NOW).spoken, 'Active runs: 3, ended: 4, of these failed: 2');
   });
 
   it('tell of providers that fail or have fallen silent', () => {
