@@ -90,7 +90,7 @@ export function startApp(context: vscode.ExtensionContext): RunningApp {
 // What no user sees in the first moment is loaded after it.
 async function loadFeatures(app: App): Promise<void> {
   await app.funnel.run('start', async () => {
-    const { registerFeatures } = await import('./features.ts');
+    const { registerFeatures } = await import('./late.ts');
     app.context.subscriptions.push(registerFeatures(app));
   });
 }
@@ -152,10 +152,7 @@ async function start(
   logger: Logger,
   clock: SystemClock,
 ): Promise<Engine> {
-  const [{ startEngine }, { localPlatform }] = await Promise.all([
-    import('../engine.ts'),
-    import('../providers/local/local-platform.ts'),
-  ]);
+  const { startEngine, localPlatform } = await import('./late.ts');
   const agent = vscode.Uri.joinPath(context.extensionUri, 'dist', 'agent.sh');
   await vscode.workspace.fs.createDirectory(context.globalStorageUri);
   return startEngine({

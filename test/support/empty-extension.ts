@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 const MANIFEST = {
   name: 'empty',
+  displayName: 'an empty extension',
   publisher: 'runctl-test',
   version: '0.0.1',
   type: 'module',

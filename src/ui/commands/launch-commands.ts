@@ -96,8 +96,8 @@ async function createConfig(app: App, argument: unknown): Promise<void> {
   const folder = argument instanceof vscode.Uri ? argument : await pickFolder();
   const file = vscode.Uri.joinPath(folder, CONFIG_FILE);
   const [{ starterConfig }, { writeNewFile }] = await Promise.all([
-    import('../../core/config/starter.ts'),
-    import('../../core/new-file.ts'),
+    import('../config/late-config.ts'),
+    import('../late.ts'),
   ]);
   const written = await writeNewFile(file.fsPath, starterConfig(await guessScript(folder)));
   await vscode.window.showTextDocument(file);

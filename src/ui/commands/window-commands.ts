@@ -41,7 +41,7 @@ export function windowCommands(app: App): WindowCommands {
       }
     },
     [COMMANDS.openDashboard]: async () => {
-      const { openDashboard } = await import('../dashboard/register.ts');
+      const { openDashboard } = await import('../late.ts');
       openDashboard(app);
     },
     [COMMANDS.showProcesses]: (argument) => showProcesses(app, argument),

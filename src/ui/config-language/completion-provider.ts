@@ -20,7 +20,7 @@ export class ConfigCompletionProvider implements vscode.CompletionItemProvider {
     if (anotherTomlExtension()) {
       return [];
     }
-    const { completionsAt } = await import('../../core/config/completion.ts');
+    const { completionsAt } = await import('../config/late-config.ts');
     return completionsAt(document.getText(), document.offsetAt(position)).map((one, index) =>
       toItem(one, index, document),
     );

@@ -146,10 +146,7 @@ export class ConfigDiagnostics implements vscode.Disposable {
       this.forget(uri);
       return;
     }
-    const [{ parseConfig }, { fileValues, withoutInherited }] = await Promise.all([
-      import('../../core/config/parse.ts'),
-      import('../../core/config/load.ts'),
-    ]);
+    const { parseConfig, fileValues, withoutInherited } = await import('../config/late-config.ts');
     const { problems } = await parseConfig(file.text, uri.fsPath);
     const others = uri.fsPath === this.deps.userFile ? {} : await fileValues(this.deps.userFile);
     if (!signal.aborted) {

@@ -10,7 +10,7 @@ export class ConfigHoverProvider implements vscode.HoverProvider {
     if (anotherTomlExtension()) {
       return undefined;
     }
-    const { hoverAt } = await import('../../core/config/hover.ts');
+    const { hoverAt } = await import('../config/late-config.ts');
     const hover = hoverAt(document.getText(), document.offsetAt(position));
     return (
       hover &&

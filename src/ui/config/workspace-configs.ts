@@ -42,7 +42,7 @@ export class WorkspaceConfigs implements vscode.Disposable {
    * @returns configuration and problems; half-right files have no configuration
    */
   async load(folder: string | null): Promise<LoadedConfig> {
-    const { loadConfig } = await import('../../core/config/load.ts');
+    const { loadConfig } = await import('./late-config.ts');
     return loadConfig(folder);
   }
 
@@ -77,7 +77,7 @@ export class WorkspaceConfigs implements vscode.Disposable {
    * @throws {NotFoundError} when there is no such profile
    */
   async profile(folder: string, name: string): Promise<ResolvedProfile> {
-    const { resolveProfile } = await import('../../core/config/resolve-profile.ts');
+    const { resolveProfile } = await import('./late-config.ts');
     return resolveProfile(await this.require(folder), name, folder);
   }
 

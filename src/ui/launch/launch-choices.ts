@@ -88,10 +88,7 @@ export async function planOfProfile(
   const profile = await app.configs.profile(folder.fsPath, name);
   const at = place ?? placeOf(profile);
   await requireProvider(app, at.provider);
-  const [{ planProfile }, { setupKey }] = await Promise.all([
-    import('../../training/launch-plan.ts'),
-    import('../../training/setup-key.ts'),
-  ]);
+  const { planProfile, setupKey } = await import('../late.ts');
   const { setup, directory, setupInputs } = profile;
   return planProfile(profile, {
     ...at,
@@ -117,10 +114,7 @@ export async function planOfScript(
   await requireProvider(app, place.provider);
   const folder = vscode.workspace.getWorkspaceFolder(script)?.uri.fsPath ?? null;
   const directory = dirname(script.fsPath);
-  const [{ planScript }, { commandLine }] = await Promise.all([
-    import('../../training/launch-plan.ts'),
-    import('../../training/command-line.ts'),
-  ]);
+  const { planScript, commandLine } = await import('../late.ts');
   const { config } = await app.configs.load(folder);
   return planScript({
     script: script.fsPath,
@@ -147,10 +141,7 @@ async function requireProvider(app: App, id: string): Promise<void> {
 }
 
 async function pythonOf(folder: string): Promise<PythonChoice> {
-  const [{ findPython }, { localPlatform }] = await Promise.all([
-    import('../../training/find-python.ts'),
-    import('../../providers/local/local-platform.ts'),
-  ]);
+  const { findPython, localPlatform } = await import('../late.ts');
   const platform = localPlatform();
   const configured = settings.localPython();
   return findPython({

@@ -100,7 +100,7 @@ export class LogChannels implements vscode.Disposable {
   }
 
   private async feed(run: Run, path: string, opened: OpenChannel): Promise<void> {
-    const { feedLogChannel } = await import('../../training/log/log-channel-feed.ts');
+    const { feedLogChannel } = await import('../late.ts');
     const feed = feedLogChannel({
       path,
       clock: this.parts.clock,

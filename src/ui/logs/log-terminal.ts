@@ -74,7 +74,7 @@ export async function followToTerminal(
   if (run.logPath === null) {
     return undefined;
   }
-  const { followLog } = await import('../../training/log/log-follower.ts');
+  const { followLog } = await import('../late.ts');
   const decoder = new StringDecoder('utf8');
   return followLog({
     path: run.logPath,

@@ -1,0 +1,13 @@
+// What the first moment does not need, behind one dynamic import: the host
+// resolves every module of an extension one by one, so activation loads few.
+export { startEngine } from '../engine.ts';
+export { writeNewFile } from '../core/new-file.ts';
+export { localPlatform } from '../providers/local/local-platform.ts';
+export { commandLine } from '../training/command-line.ts';
+export { findPython } from '../training/find-python.ts';
+export { planProfile, planScript } from '../training/launch-plan.ts';
+export { feedLogChannel } from '../training/log/log-channel-feed.ts';
+export { followLog } from '../training/log/log-follower.ts';
+export { setupKey } from '../training/setup-key.ts';
+export { openDashboard } from './dashboard/register.ts';
+export { registerFeatures } from './features.ts';
