@@ -92,7 +92,10 @@ export class DashboardPanel implements vscode.WebviewPanelSerializer, vscode.Dis
       }),
     ];
     this.current = { panel, session };
-    panel.iconPath = vscode.Uri.joinPath(media, 'runctl.svg');
+    panel.iconPath = {
+      light: vscode.Uri.joinPath(media, 'runctl-light.svg'),
+      dark: vscode.Uri.joinPath(media, 'runctl-dark.svg'),
+    };
     webview.options = { enableScripts: true, localResourceRoots: [bundle, media] };
     webview.html = dashboardHtml({
       nonce: randomBytes(16).toString('base64url'),

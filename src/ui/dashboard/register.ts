@@ -24,9 +24,10 @@ export function registerDashboard(app: App): Disposable {
  * Opens the dashboard or brings it to the front.
  *
  * @param app - the window's parts
+ * @param runId - the run to chart; the page's own choice stays without it
  */
-export function openDashboard(app: App): void {
-  panelOf(app).show();
+export function openDashboard(app: App, runId?: string): void {
+  panelOf(app).show(runId === undefined ? undefined : [runId]);
 }
 
 function panelOf(app: App): DashboardPanel {
