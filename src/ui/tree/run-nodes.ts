@@ -51,7 +51,7 @@ export function runNode(view: RunView, now: number, prefix = ''): TreeNode {
     description,
     icon: view.busy === null ? runStateIcon(run.state) : { name: 'loading~spin' },
     context: runContext(view),
-    spoken: l10n.t('Run {0}, {1}, {2}', run.name, runStateLabel(run.state), description),
+    spoken: l10n.t('Run {0}, {1}', run.name, description),
     tooltip: () => runTooltip(view, now),
     expand: view.checkpoints.length > 0 ? 'collapsed' : 'none',
     children: () => view.checkpoints.map((item) => checkpointNode(view, item, now, id)),
