@@ -189,7 +189,9 @@ export class TestAgent {
 /** The shells of this machine that the agent must work under. */
 export function availableShells(): Shell[] {
   const candidates = [['dash'], ['bash'], ['bash', '--posix'], ['busybox', 'sh']];
-  const shells = candidates.filter(([name = '']) => spawnSync(name, ['--help']).error === undefined);
+  const shells = candidates.filter(
+    ([name = '']) => spawnSync(name, ['--help']).error === undefined,
+  );
   assert.ok(shells.length > 0, 'no shell to test under');
   return shells;
 }
@@ -256,9 +258,17 @@ export function statuses(answer: Answer): Status[] {
     .map((line) => statusSchema.parse(JSON.parse(line)));
 }
 
-export function refusal(answer: Answer): { exit: number | null; code: string; run?: string | undefined } {
+export function refusal(answer: Answer): {
+  exit: number | null;
+  code: string;
+  run?: string | undefined;
+} {
   const { error } = errorSchema.parse(JSON.parse(answer.stdout.toString('utf8')));
-  return { exit: answer.code, code: error.code, ...(error.run === undefined ? {} : { run: error.run }) };
+  return {
+    exit: answer.code,
+    code: error.code,
+    ...(error.run === undefined ? {} : { run: error.run }),
+  };
 }
 
 /** printf's %b with three octal digits, written from docs/agent.md alone. */

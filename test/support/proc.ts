@@ -14,7 +14,9 @@ export async function until<T>(what: string, look: () => Promise<T | undefined>)
 }
 
 export function pids(): number[] {
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
 }
 
 export function environment(pid: number): string[] {

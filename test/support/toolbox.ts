@@ -15,7 +15,20 @@ export async function toolbox(directory: string, tools: readonly string[]): Prom
 
 /** What the agent needs, without any way to detach. */
 export const BASIC_TOOLS: readonly string[] = [
-  ...['awk', 'bash', 'busybox', 'cat', 'dash', 'date', 'dd', 'df', 'env', 'getconf', 'grep', 'head'],
+  ...[
+    'awk',
+    'bash',
+    'busybox',
+    'cat',
+    'dash',
+    'date',
+    'dd',
+    'df',
+    'env',
+    'getconf',
+    'grep',
+    'head',
+  ],
   ...['ln', 'mkdir', 'mv', 'nproc', 'od', 'rm', 'rmdir', 'sed', 'sh', 'sleep', 'sort', 'stat'],
   ...['touch', 'tr', 'uname', 'wc'],
 ];

@@ -59,12 +59,19 @@ underEachShell('detaching', (agent) => {
   });
 
   it('resets signals by perl or python3 where env cannot', async () => {
-    for (const [id, more] of [['with-perl', ['perl']], ['with-python', ['python3']]] as const) {
+    for (const [id, more] of [
+      ['with-perl', ['perl']],
+      ['with-python', ['python3']],
+    ] as const) {
       const path = await toolbox(join(agent().work, id), [
         ...BASIC_TOOLS.filter((tool) => tool !== 'env'),
         ...['setsid', ...more],
       ]);
-      await agent().start(id, { argv: [PYTHON, '-c', SIGNALS], lines: ['shared 1'] }, { env: { PATH: path } });
+      await agent().start(
+        id,
+        { argv: [PYTHON, '-c', SIGNALS], lines: ['shared 1'] },
+        { env: { PATH: path } },
+      );
       assert.equal(await agent().line(id, 'got '), 'True True', id);
     }
   });
@@ -76,7 +83,9 @@ underEachShell(
     const child = 'import os, time; print("other pid", os.getpid(), flush=True); time.sleep(60)';
 
     it('starts, stops with escapees, and records', async () => {
-      const program = 'import subprocess, sys, time; subprocess.Popen([sys.executable, "-c", sys.argv[1]], start_new_session=True); time.sleep(60)';
+      const program =
+        'import subprocess as s, sys, time; ' +
+        's.Popen([sys.executable, "-c", sys.argv[1]], start_new_session=True); time.sleep(60)';
       const { pid } = await agent().start('r1', { argv: [PYTHON, '-c', program, child] });
       const other = Number(await agent().line('r1', 'other pid '));
       assert.ok(pid !== null && isRunning(pid) && isRunning(other));
@@ -103,7 +112,9 @@ underEachShell(
         .object({
           cpuTicks: z.null(),
           disks: z.array(z.object({ total: z.number().positive() })).length(1),
-          processes: z.array(z.object({ pid: z.number(), elapsed: z.number(), command: z.string() })).min(2),
+          processes: z
+            .array(z.object({ pid: z.number(), elapsed: z.number(), command: z.string() }))
+            .min(2),
         })
         .parse(JSON.parse(answer.stdout.toString()));
       assert.ok(facts.processes.length <= 20);

@@ -7,7 +7,8 @@ import { z } from 'zod';
 import { PYTHON, encode, one, refusal, underEachShell } from '../../support/agent.ts';
 import { environment, pids, readProc, until } from '../../support/proc.ts';
 
-const SHOW_ARGUMENTS = 'import os, sys, json; print("argv", json.dumps([os.fsencode(a).hex() for a in sys.argv[1:]]))';
+const SHOW_ARGUMENTS =
+  'import os, sys, json; print("argv", json.dumps([os.fsencode(a).hex() for a in sys.argv[1:]]))';
 const SHOW_VARIABLES = 'import os, json; print("env", json.dumps(dict(os.environ)))';
 
 const variablesSchema = z.record(z.string(), z.string());
@@ -39,7 +40,10 @@ underEachShell('environment of a run', (agent) => {
     ];
     await agent().start('r1', { argv: [PYTHON, '-c', SHOW_ARGUMENTS, ...args] });
     const got = z.array(z.string()).parse(JSON.parse(await agent().line('r1', 'argv ')));
-    assert.deepEqual(got, args.map((arg) => Buffer.from(arg).toString('hex')));
+    assert.deepEqual(
+      got,
+      args.map((arg) => Buffer.from(arg).toString('hex')),
+    );
     assert.deepEqual(await readdir(agent().work), []);
   });
 
@@ -53,13 +57,28 @@ underEachShell('environment of a run', (agent) => {
   });
 
   it('leaves a given PYTHONUNBUFFERED and locale alone', async () => {
-    const env = { PYTHONUNBUFFERED: '', LC_ALL: 'POSIX', IFS: ':', UID: '5', _dir: 'mine', RANDOM: 'r' };
+    const env = {
+      PYTHONUNBUFFERED: '',
+      LC_ALL: 'POSIX',
+      IFS: ':',
+      UID: '5',
+      _dir: 'mine',
+      RANDOM: 'r',
+    };
     const got = await variables(env, { LC_ALL: 'C.UTF-8' });
     for (const [name, value] of Object.entries(env)) assert.equal(got[name], value, name);
   });
 
   it('hands on what the caller had, unchanged by its own variables', async () => {
-    const inherited = { id: 'a', home: 'b', pid: 'c', state: 'd', line: 'e', code: 'f', LC_ALL: 'C.UTF-8' };
+    const inherited = {
+      id: 'a',
+      home: 'b',
+      pid: 'c',
+      state: 'd',
+      line: 'e',
+      code: 'f',
+      LC_ALL: 'C.UTF-8',
+    };
     const got = await variables({}, { ...inherited, RUNCTL_RUN_ID: 'other' });
     for (const [name, value] of Object.entries(inherited)) assert.equal(got[name], value, name);
     assert.equal(got['RUNCTL_RUN_ID'], 'r1');
@@ -87,13 +106,19 @@ underEachShell('environment of a run', (agent) => {
         if (line.includes('s3cret')) seen.add(line);
       }
     }, 2);
-    const argv = [PYTHON, '-c', 'import os, time; print("got", os.environ["TOKEN"].encode().hex()); time.sleep(60)'];
+    const argv = [
+      PYTHON,
+      '-c',
+      'import os, time; print("got", os.environ["TOKEN"].encode().hex()); time.sleep(60)',
+    ];
     const { pid } = await agent().start('r1', { argv, secrets: { TOKEN: value } });
     const hex = Buffer.from(value).toString('hex');
     assert.equal(await agent().line('r1', 'got '), hex);
     clearInterval(watch);
     assert.deepEqual([...seen], []);
-    for (const other of agent().processes().filter((one) => one !== pid)) {
+    for (const other of agent()
+      .processes()
+      .filter((one) => one !== pid)) {
       assert.ok(!environment(other).join().includes('s3cret'), `process ${other}`);
     }
     for (const file of await readdir(agent().home, { recursive: true, withFileTypes: true })) {
@@ -104,12 +129,15 @@ underEachShell('environment of a run', (agent) => {
     }
   });
 
-  it('removes the secrets of a run that could not start, and refuses names it cannot pass', async () => {
+  it('removes the secrets of a run that could not start, refuses reserved names', async () => {
     await agent().start('r1', { argv: ['no-such-command'], secrets: { TOKEN: 'x' } });
     await agent().ended('r1');
     assert.equal(existsSync(agent().file('r1', 'secrets')), false);
     const input = agent().spec({ argv: ['true'], secrets: { IFS: 'x' } });
-    assert.deepEqual(refusal(await agent().call(['start', 'r2'], { input })), { exit: 2, code: 'usage' });
+    assert.deepEqual(refusal(await agent().call(['start', 'r2'], { input })), {
+      exit: 2,
+      code: 'usage',
+    });
   });
 
   it('runs the set-up step first, in the same directory, environment and log', async () => {
@@ -125,8 +153,11 @@ underEachShell('environment of a run', (agent) => {
     assert.equal(await agent().log('r1'), `prepared b c t ${agent().work}\ntrained\n`);
   });
 
-  it('fails in the set-up phase with the code of the step, and does not run the command', async () => {
-    await agent().start('r1', { argv: ['echo', 'trained'], lines: ['setup sh', 'setup -c', `setup ${encode('exit 9')}`] });
+  it('fails in the set-up phase with the code of the step, and runs no command', async () => {
+    await agent().start('r1', {
+      argv: ['echo', 'trained'],
+      lines: ['setup sh', 'setup -c', `setup ${encode('exit 9')}`],
+    });
     const { exit } = await agent().ended('r1');
     assert.deepEqual([exit?.code, exit?.phase, exit?.reason], [9, 'setup', 'setup-failed']);
     assert.equal(await agent().log('r1'), 'runctl: setup-failed\n');
@@ -137,15 +168,27 @@ underEachShell('environment of a run', (agent) => {
   });
 
   it('skips a set-up step with a known key, and forgets one that failed', async () => {
-    const step = (code: number) =>
-      ['setup sh', 'setup -c', `setup ${encode(`echo prepared; exit ${code}`)}`, 'setupkey abc123'];
+    const step = (code: number) => [
+      'setup sh',
+      'setup -c',
+      `setup ${encode(`echo prepared; exit ${code}`)}`,
+      'setupkey abc123',
+    ];
     const logs: string[] = [];
-    for (const [id, code] of [['r1', 1], ['r2', 0], ['r3', 0]] as const) {
+    for (const [id, code] of [
+      ['r1', 1],
+      ['r2', 0],
+      ['r3', 0],
+    ] as const) {
       await agent().start(id, { argv: ['echo', 'trained'], lines: step(code) });
       await agent().ended(id);
       logs.push(await agent().log(id));
     }
-    assert.deepEqual(logs, ['prepared\nrunctl: setup-failed\n', 'prepared\ntrained\n', 'trained\n']);
+    assert.deepEqual(logs, [
+      'prepared\nrunctl: setup-failed\n',
+      'prepared\ntrained\n',
+      'trained\n',
+    ]);
   });
 
   it('expands ~ to the home of the machine', async () => {
@@ -156,6 +199,8 @@ underEachShell('environment of a run', (agent) => {
       }),
     );
     assert.equal(status.cwd, agent().work);
-    await until('it ended', async () => ((await agent().status('r1')).state === 'ended' ? true : undefined));
+    await until('it ended', async () =>
+      (await agent().status('r1')).state === 'ended' ? true : undefined,
+    );
   });
 });

@@ -41,14 +41,19 @@ underEachShell('which process is which', (agent) => {
     await rewrite(agent(), 'r1', 'main', { boot });
     await rewrite(agent(), 'r1', 'supervisor', { boot });
     const status = await agent().status('r1');
-    assert.deepEqual([status.state, status.evidence?.boot, status.evidence?.child], ['lost', 'changed', 'dead']);
+    assert.deepEqual(
+      [status.state, status.evidence?.boot, status.evidence?.child],
+      ['lost', 'changed', 'dead'],
+    );
     assert.equal(status.evidence?.oom, null);
     assert.ok(isRunning(pid ?? 0));
   });
 
   it('takes a zombie for dead', async () => {
     await lose(agent(), 'r1');
-    const program = 'import os, time\npid = os.fork()\nif pid == 0: os._exit(0)\nprint(pid, flush=True)\ntime.sleep(60)';
+    const program =
+      'import os, time\npid = os.fork()\nif pid == 0: os._exit(0)\n' +
+      'print(pid, flush=True)\ntime.sleep(60)';
     const parent = spawn(PYTHON, ['-c', program], { stdio: ['ignore', 'pipe', 'ignore'] });
     const line = (await once(parent.stdout, 'data')).join('');
     const pid = Number(line);
@@ -77,7 +82,10 @@ underEachShell('which process is which', (agent) => {
   it('does not take an empty or half-written exit record for an end', async () => {
     const { pid } = await agent().start('r1', { argv: SLEEP });
     assert.equal((await readFile(agent().file('r1', 'exit'))).length, 256);
-    await writeFile(agent().file('r1', 'exit'), '{"code":0,"signal":null,"ended":17'.padEnd(255) + '\n');
+    await writeFile(
+      agent().file('r1', 'exit'),
+      '{"code":0,"signal":null,"ended":17'.padEnd(255) + '\n',
+    );
     assert.equal((await agent().status('r1')).state, 'running');
     signal(await agent().supervisor('r1'), 'SIGKILL');
     assert.equal((await agent().until('r1', 'lost', ({ state }) => state === 'lost')).exit, null);
@@ -113,7 +121,9 @@ async function rewrite(
   change: { pid?: string; start?: string; boot?: string },
 ): Promise<void> {
   const path = agent.file(id, name);
-  const [pid = '', start = '', boot = '', ...rest] = (await readFile(path, 'utf8')).trim().split(' ');
+  const [pid = '', start = '', boot = '', ...rest] = (await readFile(path, 'utf8'))
+    .trim()
+    .split(' ');
   const fields = [change.pid ?? pid, change.start ?? start, change.boot ?? boot, ...rest];
   await writeFile(path, `${fields.join(' ').padEnd(255)}\n`);
 }

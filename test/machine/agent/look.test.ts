@@ -24,17 +24,36 @@ underEachShell('looking at runs', (agent) => {
     await agent().start('a', { argv: ['true'] });
     await agent().ended('a');
     const answer = await agent().call(['status', 'b', 'none', 'a']);
-    assert.deepEqual(statuses(answer).map(({ id, state }) => `${id} ${state}`), ['b ended', 'none missing', 'a ended']);
+    assert.deepEqual(
+      statuses(answer).map(({ id, state }) => `${id} ${state}`),
+      ['b ended', 'none missing', 'a ended'],
+    );
     await mkdir(join(agent().home, 'runs', 'Not A Run'));
-    assert.deepEqual(statuses(await agent().call(['list'])).map(({ id }) => id), ['a', 'b']);
+    assert.deepEqual(
+      statuses(await agent().call(['list'])).map(({ id }) => id),
+      ['a', 'b'],
+    );
   });
 
   it('lists nothing where nothing was ever run, and creates nothing to say so', async () => {
     assert.deepEqual(statuses(await agent().call(['list'])), []);
     assert.deepEqual(refusal(await agent().call(['remove', 'r1'])), { exit: 4, code: 'not-found' });
-    assert.deepEqual(refusal(await agent().call(['read', 'r1', '0', '1'])), { exit: 4, code: 'not-found' });
-    for (const args of [[], ['dance'], ['status'], ['read', 'r1', '-1', '5'], ['read', 'r1', '0']]) {
-      assert.deepEqual(refusal(await agent().call(args)), { exit: 2, code: 'usage' }, args.join(' '));
+    assert.deepEqual(refusal(await agent().call(['read', 'r1', '0', '1'])), {
+      exit: 4,
+      code: 'not-found',
+    });
+    for (const args of [
+      [],
+      ['dance'],
+      ['status'],
+      ['read', 'r1', '-1', '5'],
+      ['read', 'r1', '0'],
+    ]) {
+      assert.deepEqual(
+        refusal(await agent().call(args)),
+        { exit: 2, code: 'usage' },
+        args.join(' '),
+      );
     }
     assert.deepEqual(readdirSync(join(agent().work, '..')), ['work']);
   });
@@ -50,7 +69,11 @@ underEachShell('looking at runs', (agent) => {
 
   it('refuses to remove a live run', async () => {
     await agent().start('r1', { argv: ['sleep', '60'] });
-    assert.deepEqual(refusal(await agent().call(['remove', 'r1'])), { exit: 3, code: 'active', run: 'r1' });
+    assert.deepEqual(refusal(await agent().call(['remove', 'r1'])), {
+      exit: 3,
+      code: 'active',
+      run: 'r1',
+    });
     assert.equal((await agent().status('r1')).state, 'running');
   });
 
@@ -59,7 +82,13 @@ underEachShell('looking at runs', (agent) => {
     await agent().ended('r1');
     const log = randomBytes(50_000_000);
     await writeFile(agent().file('r1', 'log'), log);
-    for (const [offset, max] of [[0, 1], [12_345_677, 100_003], [49_999_990, 500], [50_000_000, 9], [60_000_000, 9]] as const) {
+    for (const [offset, max] of [
+      [0, 1],
+      [12_345_677, 100_003],
+      [49_999_990, 500],
+      [50_000_000, 9],
+      [60_000_000, 9],
+    ] as const) {
       const { code, stdout, ms } = await agent().call(['read', 'r1', String(offset), String(max)]);
       assert.equal(code, 0);
       assert.ok(stdout.equals(log.subarray(offset, offset + max)), `${offset} ${max}`);
@@ -99,9 +128,14 @@ underEachShell('facts', (agent) => {
     const folder = join(agent().work, 'é "x"');
     await mkdir(folder);
     const facts = parse(await agent().call(['facts', folder, '/nonexistent']));
-    assert.deepEqual(facts.disks.map(({ path }) => path), [folder]);
+    assert.deepEqual(
+      facts.disks.map(({ path }) => path),
+      [folder],
+    );
     assert.ok((facts.disks[0]?.total ?? 0) > (facts.disks[0]?.available ?? Infinity));
-    assert.ok(facts.memory && facts.memory.total > facts.memory.available && facts.memory.available > MIB);
+    assert.ok(
+      facts.memory && facts.memory.total > facts.memory.available && facts.memory.available > MIB,
+    );
     assert.ok(facts.cpuTicks && facts.cpuTicks.total > facts.cpuTicks.busy);
     assert.ok((facts.cpus ?? 0) >= 1 && facts.load.length === 3);
     assert.equal(facts.os, 'Linux');
@@ -112,10 +146,12 @@ underEachShell('facts', (agent) => {
     await agent().start('r1', { argv });
     const PATH = await toolbox(join(agent().work, 'bin'), BASIC_TOOLS);
     const found = await until('the busy run is among the top', async () =>
-      parse(await agent().call(['facts'], { env: { PATH } })).processes.find(({ run }) => run === 'r1'),
+      parse(await agent().call(['facts'], { env: { PATH } })).processes.find(
+        ({ run, cpu }) => run === 'r1' && (cpu ?? 0) > 10,
+      ),
     );
     assert.ok(found.command.endsWith('while True: pass # "naïve" \\'), found.command);
-    assert.ok((found.cpu ?? 0) > 10 && (found.rss ?? 0) > MIB, JSON.stringify(found));
+    assert.ok((found.cpu ?? 0) <= 101 && (found.rss ?? 0) > MIB, JSON.stringify(found));
     assert.equal(found.user, process.getuid?.() === 0 ? 'root' : found.user);
   });
 
@@ -127,12 +163,31 @@ underEachShell('facts', (agent) => {
 
   it('reads the CSV of nvidia-smi, unknown values as null, sizes in bytes', async () => {
     const env = await fakeGpu(
-      `case $1 in --query-gpu=*) printf '%s\\n' '${GPUS.join("' '")}' ;; *) echo 'GPU-aaaa, 4711, 2048' ;; esac`,
+      `case $1 in --query-gpu=*) printf '%s\\n' '${GPUS.join("' '")}' ;;\n` +
+        `*) echo 'GPU-aaaa, 4711, 2048' ;; esac`,
     );
     const facts = parse(await agent().call(['facts', '/'], { env }));
     assert.deepEqual(facts.gpus, [
-      { index: 0, name: 'NVIDIA H100 80GB HBM3', uuid: 'GPU-aaaa', utilization: 97, memoryUsed: 4096 * MIB, memoryTotal: 81559 * MIB, temperature: 41, power: 350.25 },
-      { index: 1, name: 'NVIDIA A100', uuid: 'GPU-bbbb', utilization: null, memoryUsed: null, memoryTotal: 81559 * MIB, temperature: 30, power: null },
+      {
+        index: 0,
+        name: 'NVIDIA H100 80GB HBM3',
+        uuid: 'GPU-aaaa',
+        utilization: 97,
+        memoryUsed: 4096 * MIB,
+        memoryTotal: 81559 * MIB,
+        temperature: 41,
+        power: 350.25,
+      },
+      {
+        index: 1,
+        name: 'NVIDIA A100',
+        uuid: 'GPU-bbbb',
+        utilization: null,
+        memoryUsed: null,
+        memoryTotal: 81559 * MIB,
+        temperature: 30,
+        power: null,
+      },
     ]);
     assert.deepEqual(facts.gpuProcesses, [{ gpu: 'GPU-aaaa', pid: 4711, memory: 2048 * MIB }]);
     assert.equal(facts.gpuError, null);
@@ -154,7 +209,10 @@ underEachShell('facts', (agent) => {
     assert.ok(answer.ms > 4000 && answer.ms < 8000, `${answer.ms} ms`);
     const pid = z.coerce.number().parse(readFileSync(pidFile, 'utf8').trim());
     await until('it was ended', () => Promise.resolve(isRunning(pid) ? undefined : true));
-    assert.deepEqual(readdirSync('/dev/shm').filter((name) => name.startsWith('runctl-facts')), []);
+    assert.deepEqual(
+      readdirSync('/dev/shm').filter((name) => name.startsWith('runctl-facts')),
+      [],
+    );
   });
 });
 

@@ -6,7 +6,9 @@ import { AGENT_SCRIPT } from '../../support/agent.ts';
 
 describe('the agent script', () => {
   it('is clean POSIX sh to shellcheck', function () {
-    const { error, stdout, status } = spawnSync('shellcheck', ['-s', 'sh', AGENT_SCRIPT], { encoding: 'utf8' });
+    const { error, stdout, status } = spawnSync('shellcheck', ['-s', 'sh', AGENT_SCRIPT], {
+      encoding: 'utf8',
+    });
     if (error) this.skip(); // Not installed.
     assert.equal(stdout, '');
     assert.equal(status, 0);
@@ -16,6 +18,9 @@ describe('the agent script', () => {
     const code = readFileSync(AGENT_SCRIPT, 'utf8')
       .split('\n')
       .filter((line) => !line.trimStart().startsWith('#'));
-    assert.deepEqual(code.filter((line) => /<<|\bfunction [a-z_]+ *\{|\blocal /.test(line)), []);
+    assert.deepEqual(
+      code.filter((line) => /<<|\bfunction [a-z_]+ *\{|\blocal /.test(line)),
+      [],
+    );
   });
 });

@@ -38,13 +38,16 @@ underEachShell('agent start', (agent) => {
     assert.ok((exit?.ended ?? 0) >= (at ?? 0) - 1);
     const [listed] = (await agent().call(['list'])).stdout.toString().split('\n');
     assert.ok(listed?.includes('"run":{"name":"na\\u00efve \\ud83d\\udca1"}'), listed);
-    assert.equal(await readFile(agent().file('r1', 'run.json'), 'utf8'), '{"name":"naïve 💡"}\n');
+    const kept = await readFile(agent().file('r1', 'run.json'), 'utf8');
+    assert.equal(kept, '{"name":"naïve 💡"}\n');
   });
 
-  it('gives the run a session and group of its own, apart from the supervisor, with no tty', async () => {
+  it('gives the run a session of its own, apart from the supervisor, with no tty', async () => {
     const { pid } = await agent().start('r1', { argv: SLEEP });
     assert.ok(pid);
-    await until('the run leads a session', () => Promise.resolve(stat(pid)[3] === String(pid) || undefined));
+    await until('the run leads a session', () =>
+      Promise.resolve(stat(pid)[3] === String(pid) || undefined),
+    );
     const [, , group, session, tty] = stat(pid);
     const supervisor = await agent().supervisor('r1');
     assert.deepEqual([group, session, tty], [String(pid), String(pid), '0']);
@@ -54,7 +57,8 @@ underEachShell('agent start', (agent) => {
 
   it('gives the run default signals even when the caller ignores them', async () => {
     const program =
-      'import signal as s; print("got", [s.getsignal(x) for x in (s.SIGINT, s.SIGTERM, s.SIGHUP, s.SIGQUIT)] == ' +
+      'import signal as s; names = (s.SIGINT, s.SIGTERM, s.SIGHUP, s.SIGQUIT); ' +
+      'print("got", [s.getsignal(x) for x in names] == ' +
       '[s.default_int_handler, s.SIG_DFL, s.SIG_DFL, s.SIG_DFL])';
     const command = ['sh', '-c', 'trap "" HUP INT QUIT TERM; exec "$@"', 'sh', ...agent().shell];
     one(
@@ -73,7 +77,9 @@ underEachShell('agent start', (agent) => {
     const caller = spawn('sh', ['-c', line], { detached: true, env: agent().env, stdio: 'ignore' });
     const { pid } = await agent().until('r1', 'running', ({ state }) => state === 'running');
     process.kill(-(caller.pid ?? 0), 'SIGKILL');
-    await until('the caller is dead', () => Promise.resolve(isRunning(caller.pid ?? 0) ? undefined : true));
+    await until('the caller is dead', () =>
+      Promise.resolve(isRunning(caller.pid ?? 0) ? undefined : true),
+    );
     const status = await agent().status('r1');
     assert.equal(status.state, 'running');
     assert.ok(isRunning(pid ?? 0));
@@ -82,7 +88,7 @@ underEachShell('agent start', (agent) => {
 
   it('records codes of 128 and more as code and possible signal', async () => {
     await agent().start('exits', { argv: ['sh', '-c', 'exit 137'] });
-    await agent().start('dies', { argv: ['sh', '-c', 'kill -SEGV $$'] , lines: ['shared 1'] });
+    await agent().start('dies', { argv: ['sh', '-c', 'kill -SEGV $$'], lines: ['shared 1'] });
     const exits = await agent().ended('exits');
     const dies = await agent().ended('dies');
     assert.deepEqual([exits.exit?.code, exits.exit?.signal], [137, 9]);
@@ -148,7 +154,9 @@ underEachShell('agent start', (agent) => {
     const again = one(await agent().call(['start', 'r1'], { input }));
     assert.deepEqual([again.existing, again.state], [true, 'running']);
     const text = await until('it counted', async () =>
-      existsSync(join(agent().work, 'count')) ? readFile(join(agent().work, 'count'), 'utf8') : undefined,
+      existsSync(join(agent().work, 'count'))
+        ? readFile(join(agent().work, 'count'), 'utf8')
+        : undefined,
     );
     assert.equal(text, 'started\n');
     assert.deepEqual(await readdir(join(agent().home, 'new')), []);
@@ -176,16 +184,20 @@ underEachShell('agent start', (agent) => {
 
   it('breaks the lock of a dead starter and waits for that of a live one', async () => {
     const lock = join(agent().home, 'lock');
-    for (const name of ['runs', 'new', 'setups']) await mkdir(join(agent().home, name), { recursive: true });
+    for (const name of ['runs', 'new', 'setups'])
+      await mkdir(join(agent().home, name), { recursive: true });
     const boot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
     await writeFile(lock, `999999999 1 ${boot}\n`);
     await agent().start('after-dead', { argv: ['true'] });
     await agent().ended('after-dead');
 
     await writeFile(lock, `${process.pid} ${stat(process.pid)[19] ?? ''} ${boot}\n`);
-    const waiting = agent().call(['start', 'after-live'], { input: agent().spec({ argv: ['true'] }) });
-    await until('the starter has prepared', async () =>
-      (await readdir(join(agent().home, 'new'))).length > 0 || undefined,
+    const waiting = agent().call(['start', 'after-live'], {
+      input: agent().spec({ argv: ['true'] }),
+    });
+    await until(
+      'the starter has prepared',
+      async () => (await readdir(join(agent().home, 'new'))).length > 0 || undefined,
     );
     await delay(300);
     assert.equal(existsSync(agent().file('after-live', 'meta')), false);

@@ -41,7 +41,9 @@ underEachShell('agent stop', (agent) => {
   }
 
   it('sends TERM and records who asked', async () => {
-    await agent().start('r1', { argv: ['sh', '-c', 'trap "echo saved; exit 5" TERM; echo ready; while :; do sleep 0.1; done'] });
+    await agent().start('r1', {
+      argv: ['sh', '-c', 'trap "echo saved; exit 5" TERM; echo ready; while :; do sleep 0.1; done'],
+    });
     await agent().line('r1', 'ready');
     assert.equal((await agent().stop('r1')).state, 'stopping');
     const { exit } = await agent().ended('r1');
@@ -51,12 +53,22 @@ underEachShell('agent stop', (agent) => {
 
   it('sends TERM once to each of group and escapees, then KILL after the grace', async () => {
     const { pid } = await agent().start('r1', { argv: family('stay') });
-    const members = [await member('r1', 'same'), await member('r1', 'other'), await member('r1', 'main')];
+    const members = [
+      await member('r1', 'same'),
+      await member('r1', 'other'),
+      await member('r1', 'main'),
+    ];
     assert.equal(members[2], pid);
     assert.notEqual(stat(members[1] ?? 0)[2], String(pid), 'the escapee left the group');
     const began = performance.now();
-    const answers = await Promise.all([agent().call(['stop', 'r1', '2']), agent().call(['stop', 'r1', '2'])]);
-    assert.deepEqual(answers.map((answer) => one(answer).state), ['stopping', 'stopping']);
+    const answers = await Promise.all([
+      agent().call(['stop', 'r1', '2']),
+      agent().call(['stop', 'r1', '2']),
+    ]);
+    assert.deepEqual(
+      answers.map((answer) => one(answer).state),
+      ['stopping', 'stopping'],
+    );
     const { exit, orphans } = await agent().ended('r1');
     assert.ok(performance.now() - began > 2000, 'not before the grace');
     assert.deepEqual([exit?.code, exit?.signal, exit?.stop, orphans], [137, 9, 'user', 0]);
@@ -88,7 +100,11 @@ underEachShell('agent stop', (agent) => {
     const [same, other] = [await member('r1', 'same'), await member('r1', 'other')];
     const before = await agent().ended('r1');
     assert.deepEqual([before.exit?.code, before.orphans], [0, 2]);
-    assert.deepEqual(refusal(await agent().call(['remove', 'r1'])), { exit: 3, code: 'active', run: 'r1' });
+    assert.deepEqual(refusal(await agent().call(['remove', 'r1'])), {
+      exit: 3,
+      code: 'active',
+      run: 'r1',
+    });
     await agent().stop('r1', 0);
     await gone(same);
     await gone(other);
@@ -99,14 +115,19 @@ underEachShell('agent stop', (agent) => {
     assert.equal((await agent().status('r1')).state, 'missing');
   });
 
-  it('says lost with evidence when the supervisor was killed, and still stops the run', async () => {
+  it('says lost with evidence when the supervisor was killed, and can still stop', async () => {
     const { pid } = await agent().start('r1', { argv: family('stay') });
     const members = [await member('r1', 'same'), await member('r1', 'other'), pid ?? 0];
     const supervisor = await agent().supervisor('r1');
     signal(supervisor, 'SIGKILL');
     const lost = await agent().until('r1', 'lost', ({ state }) => state === 'lost');
     const { lastbeat, ...evidence } = lost.evidence ?? {};
-    assert.deepEqual(evidence, { boot: 'same', oom: false, child: 'alive', supervisor_pid: supervisor });
+    assert.deepEqual(evidence, {
+      boot: 'same',
+      oom: false,
+      child: 'alive',
+      supervisor_pid: supervisor,
+    });
     assert.ok(Math.abs((lastbeat ?? 0) - Date.now() / 1000) < 10);
     assert.equal(lost.orphans, 3);
     const input = agent().spec({ argv: SLEEP });
@@ -115,7 +136,10 @@ underEachShell('agent stop', (agent) => {
     await agent().stop('r1', 1);
     for (const one of members) await gone(one);
     const after = await agent().status('r1');
-    assert.deepEqual([after.state, after.exit, after.evidence?.child, after.orphans], ['lost', null, 'dead', 0]);
+    assert.deepEqual(
+      [after.state, after.exit, after.evidence?.child, after.orphans],
+      ['lost', null, 'dead', 0],
+    );
     const heard = (await agent().log('r1')).split('\n').filter((line) => line.endsWith('TERM'));
     assert.equal(heard.length, 3);
     assert.equal((await agent().call(['remove', 'r1'])).code, 0);
@@ -127,13 +151,17 @@ underEachShell('agent stop', (agent) => {
     assert.deepEqual(await agent().stop('r1'), before);
     assert.equal((await readFile(agent().file('r1', 'stop'), 'utf8')).trim(), '');
     assert.deepEqual(refusal(await agent().call(['stop', 'none'])), { exit: 4, code: 'not-found' });
-    assert.deepEqual(refusal(await agent().call(['stop', 'r1', 'soon'])), { exit: 2, code: 'usage' });
+    assert.deepEqual(refusal(await agent().call(['stop', 'r1', 'soon'])), {
+      exit: 2,
+      code: 'usage',
+    });
   });
 
-  it('touches no other run, not one whose id begins the same nor one started by the run', async () => {
+  it('touches no run whose id begins the same, nor one that the run started', async () => {
     await agent().start('r1-more', { argv: [PYTHON, '-c', STUBBORN, 'more'] });
     const inner = agent().spec({ argv: [PYTHON, '-c', STUBBORN, 'inner'], lines: ['shared 1'] });
-    const line = `printf '%s' "$SPEC" | ${agent().shell.join(' ')} "$SCRIPT" start inner; exec sleep 60`;
+    const call = `${agent().shell.join(' ')} "$SCRIPT" start inner`;
+    const line = `printf '%s' "$SPEC" | ${call}; exec sleep 60`;
     const { pid } = await agent().start('r1', {
       argv: ['sh', '-c', line],
       env: { SPEC: inner, SCRIPT: AGENT_SCRIPT, RUNCTL_SHELL: agent().shell.join(' ') },
@@ -145,14 +173,17 @@ underEachShell('agent stop', (agent) => {
     await agent().ended('r1');
     assert.equal(isRunning(pid ?? 0), false);
     assert.ok(others.every(isRunning));
-    for (const id of ['r1-more', 'inner']) assert.equal((await agent().status(id)).state, 'running', id);
+    for (const id of ['r1-more', 'inner'])
+      assert.equal((await agent().status(id)).state, 'running', id);
     assert.doesNotMatch(await agent().log('inner'), /heard/);
   });
 
   it('stops a run in its set-up phase', async () => {
     await agent().start('r1', { argv: ['echo', 'trained'], lines: ['setup sleep', 'setup 61.5'] });
     await until('the step runs', () =>
-      Promise.resolve(pids().some((pid) => readProc(pid, 'cmdline') === 'sleep\x0061.5\0') || undefined),
+      Promise.resolve(
+        pids().some((pid) => readProc(pid, 'cmdline') === 'sleep\x0061.5\0') || undefined,
+      ),
     );
     await agent().stop('r1', 5);
     const { exit } = await agent().ended('r1');
@@ -164,7 +195,8 @@ underEachShell('agent stop', (agent) => {
     const { pid } = await agent().start('r1', { argv: ['sh', '-c', 'sleep 0.5; exit 4'] });
     const supervisor = await agent().supervisor('r1');
     assert.notEqual(supervisor, pid);
-    for (const name of ['SIGHUP', 'SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGUSR1'] as const) signal(supervisor, name);
+    for (const name of ['SIGHUP', 'SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGUSR1'] as const)
+      signal(supervisor, name);
     assert.equal((await agent().ended('r1')).exit?.code, 4);
   });
 });
