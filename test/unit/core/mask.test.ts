@@ -54,6 +54,13 @@ describe('SecretMasker', () => {
     assert.equal(own.mask('first-one second-one'), '*** ***');
   });
 
+  it('hides what becomes a secret only beside a mask', () => {
+    const own = masker('first-one', '***tail');
+    const masked = own.mask('first-onetail');
+    assert.equal(masked, MASK);
+    assert.equal(own.mask(masked), masked);
+  });
+
   it('leaves nothing of a value, and hides nothing more the second time', () => {
     const secrets = fc.array(fc.string({ minLength: 6, maxLength: 24 }), { maxLength: 4 });
     const around = fc.oneof(
