@@ -27,6 +27,8 @@ export interface Clock {
   every(ms: number, callback: () => void): () => void;
 }
 
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** The host's own clock. */
 export class SystemClock implements Clock {
   now(): number {
@@ -38,29 +40,39 @@ export class SystemClock implements Clock {
     return Number(process.hrtime.bigint() / 1_000_000n);
   }
 
-  sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(asError(signal.reason));
-        return;
-      }
-      const onAbort = (): void => {
-        clearTimeout(timer);
-        reject(asError(signal?.reason));
-      };
-      const timer = setTimeout(() => {
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      }, ms);
-      signal?.addEventListener('abort', onAbort, { once: true });
-    });
+  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    // Timers of Node hold 31 bits; a longer wait would end at once.
+    let left = ms;
+    while (left > LONGEST_TIMER_MS) {
+      await nap(LONGEST_TIMER_MS, signal);
+      left -= LONGEST_TIMER_MS;
+    }
+    await nap(left, signal);
   }
 
   every(ms: number, callback: () => void): () => void {
-    const timer = setInterval(callback, ms);
+    const timer = setInterval(callback, Math.min(ms, LONGEST_TIMER_MS));
     timer.unref();
     return () => clearInterval(timer);
   }
+}
+
+function nap(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(asError(signal.reason));
+      return;
+    }
+    const onAbort = (): void => {
+      clearTimeout(timer);
+      reject(asError(signal?.reason));
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    }, ms);
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
 }
 
 function asError(reason: unknown): Error {

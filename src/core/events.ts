@@ -11,7 +11,7 @@ export type Event<T> = (listener: (value: T) => void) => Disposable;
  * listener that throws never keeps the others from hearing.
  */
 export class Emitter<T> implements Disposable {
-  private readonly listeners = new Set<(value: T) => void>();
+  private readonly listeners = new Set<{ readonly listener: (value: T) => void }>();
   private readonly onListenerError: (error: unknown) => void;
 
   constructor(onListenerError: (error: unknown) => void = reportLater) {
@@ -19,12 +19,14 @@ export class Emitter<T> implements Disposable {
   }
 
   readonly event: Event<T> = (listener) => {
-    this.listeners.add(listener);
-    return { dispose: () => this.listeners.delete(listener) };
+    // Its own object: one function subscribed twice is two subscriptions.
+    const entry = { listener };
+    this.listeners.add(entry);
+    return { dispose: () => this.listeners.delete(entry) };
   };
 
   fire(value: T): void {
-    for (const listener of [...this.listeners]) {
+    for (const { listener } of [...this.listeners]) {
       try {
         listener(value);
       } catch (error) {
@@ -54,8 +56,16 @@ export class DisposableStore implements Disposable {
 
   dispose(): void {
     this.disposed = true;
+    const errors: unknown[] = [];
     for (const item of this.items.splice(0).reverse()) {
-      item.dispose();
+      try {
+        item.dispose();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) {
+      throw new AggregateError(errors, 'some parts could not be disposed');
     }
   }
 }

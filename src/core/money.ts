@@ -6,6 +6,7 @@ export type MicroDollarsPerHour = MicroDollars;
 
 const MICRO = 1_000_000;
 const HOUR_MS = 3_600_000;
+const CENT = 10_000;
 
 /** Nothing to pay. Not the same as an unknown price. */
 export const ZERO_DOLLARS = 0 as MicroDollars;
@@ -61,14 +62,16 @@ export function costOver(rate: MicroDollarsPerHour, durationMs: number): MicroDo
 }
 
 /**
- * Formats for people: two decimals, four below one cent so that small
- * figures never read as nothing.
+ * Formats for people: two decimals from a cent on, below it as many as show
+ * something, so that small figures never read as nothing.
  *
  * @param amount - micro-dollars
- * @returns text such as `$1.25` or `$0.0031`
+ * @returns text such as `$1.25`, `$0.0031` or `$0.00004`
  */
 export function formatDollars(amount: MicroDollars): string {
   const dollars = toDollars(amount);
-  const digits = amount !== 0 && dollars < 0.01 ? 4 : 2;
-  return `$${dollars.toFixed(digits)}`;
+  if (amount === 0 || amount >= CENT) {
+    return `$${dollars.toFixed(2)}`;
+  }
+  return `$${dollars.toFixed(amount >= CENT / 100 ? 4 : 6).replace(/0+$/, '')}`;
 }

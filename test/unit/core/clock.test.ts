@@ -19,6 +19,16 @@ describe('SystemClock', () => {
     assert.ok(there >= before && there <= clock.monotonic());
   });
 
+  it('sleeps longer than a timer of Node can count', async () => {
+    const controller = new AbortController();
+    const sleep = clock.sleep(2 ** 31 + 1000, controller.signal);
+    const early = await Promise.race([sleep.then(() => true), clock.sleep(30).then(() => false)]);
+    assert.equal(early, false);
+    const reason = new Error('enough');
+    controller.abort(reason);
+    await assert.rejects(sleep, reason);
+  });
+
   it('sleeps no shorter than asked', async () => {
     const before = clock.monotonic();
     await clock.sleep(20);

@@ -38,6 +38,17 @@ describe('Emitter', () => {
     assert.deepEqual(errors, [failure]);
   });
 
+  it('keeps two subscriptions of one function apart', () => {
+    const emitter = new Emitter<number>();
+    const heard: number[] = [];
+    const listen = (value: number): number => heard.push(value);
+    const first = emitter.event(listen);
+    emitter.event(listen);
+    first.dispose();
+    emitter.fire(1);
+    assert.deepEqual(heard, [1]);
+  });
+
   it('may lose and gain listeners while it tells', () => {
     const emitter = new Emitter<number>();
     const heard: string[] = [];
@@ -55,6 +66,19 @@ describe('Emitter', () => {
 });
 
 describe('DisposableStore', () => {
+  it('ends the rest when one fails, and tells of it', () => {
+    const ended: string[] = [];
+    const store = new DisposableStore();
+    store.add({ dispose: () => ended.push('a') });
+    store.add({
+      dispose: () => {
+        throw new Error('stuck');
+      },
+    });
+    assert.throws(() => store.dispose(), AggregateError);
+    assert.deepEqual(ended, ['a']);
+  });
+
   it('ends what it holds once, the newest first', () => {
     const ended: string[] = [];
     const store = new DisposableStore();

@@ -72,6 +72,7 @@ describe('Money', () => {
     assert.equal(formatDollars(ZERO_DOLLARS), '$0.00');
     assert.equal(formatDollars(fromDollars(1.25)), '$1.25');
     assert.equal(formatDollars(fromDollars(0.0031)), '$0.0031');
+    assert.equal(formatDollars(fromDollars(0.00004)), '$0.00004');
     assert.equal(formatDollars(fromDollars(0.01)), '$0.01');
     assert.equal(formatDollars(fromDollars(1234.5)), '$1234.50');
   });
