@@ -45,14 +45,23 @@ export function startApp(context: vscode.ExtensionContext): RunningApp {
   const masker = new SecretMasker();
   const logger = maskingLogger(output, masker);
   const funnel = new ErrorFunnel(logger);
-  const host = new EngineHost({ clock, logger, start: () => start(context, logger, clock) });
+  const secrets = new SecretStore(context, masker);
+  const host = new EngineHost({
+    clock,
+    logger,
+    start: async () => {
+      // Before the first log is shown: it may hold what another window was told.
+      await secrets.learn();
+      return start(context, logger, clock);
+    },
+  });
   const channels = new LogChannels({
     clock,
     masker,
     replayBytes: settings.replayBytes,
     onError: (error) => funnel.report('log', error),
   });
-  const views = new TreeViews(host, () => app.filter);
+  const views = new TreeViews(host, clock, () => app.filter);
   const app: App = {
     engine: () => host.engine(),
     host,
@@ -63,7 +72,7 @@ export function startApp(context: vscode.ExtensionContext): RunningApp {
     channels,
     documents: new GeneratedDocuments(),
     configs: new WorkspaceConfigs(),
-    secrets: new SecretStore(context, masker),
+    secrets,
     masker,
     filter: new RunFilter(context.workspaceState, () => views.refresh()),
     showMore: (parent, count) => views.showMore(parent, count),
@@ -72,6 +81,7 @@ export function startApp(context: vscode.ExtensionContext): RunningApp {
   // Disposed in reverse: commands and views vanish before what they use.
   context.subscriptions.push(
     output,
+    secrets.follow(),
     host,
     channels,
     app.documents,

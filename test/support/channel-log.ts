@@ -11,12 +11,16 @@ import { join } from 'node:path';
  * @param channel - its name, such as `runctl`
  */
 export function channelText(dataDir: string, channel: string): string {
+  return channelTexts(dataDir, channel).join('');
+}
+
+/** As {@link channelText}, each window's and each extension host's text by itself. */
+export function channelTexts(dataDir: string, channel: string): string[] {
   // VS Code drops what a file name cannot hold.
   const name = channel.replaceAll(/[\\/:*?"<>|]/g, '');
   return globSync('**/*.log', { cwd: join(dataDir, 'data', 'logs') })
     .filter((path) => path.endsWith(`/${name}.log`) || path.endsWith(`-${name}.log`))
     .map((path) => join(dataDir, 'data', 'logs', path))
     .sort((a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs)
-    .map((path) => readFileSync(path, 'utf8'))
-    .join('');
+    .map((path) => readFileSync(path, 'utf8'));
 }

@@ -1,4 +1,5 @@
 import type { Locator, Page } from 'playwright-core';
+import { waitFor } from '../../scripts/lib/process.ts';
 import type { PageElement } from './page-element.ts';
 import { oneLine } from './quick-input.ts';
 
@@ -76,12 +77,16 @@ export class TreeView {
 
   /** Text of the tooltip of a row. */
   async tooltip(text: string | RegExp): Promise<string> {
-    // Away first: a hover that is already shown would not be the row's.
-    await this.page.mouse.move(0, 0);
-    await this.row(text).locator('.label-name').first().hover();
-    const hover = this.page.locator('.workbench-hover-container .monaco-hover').last();
-    await hover.waitFor();
-    return oneLine(await hover.innerText());
+    const shown = this.page.locator('.workbench-hover-container .monaco-hover').last();
+    // Resolved lazily: VS Code says so first.
+    const hover = shown.filter({ hasNotText: /^\s*Loading\.\.\.\s*$/ });
+    // A row that is written anew meanwhile shows none: point at it again, as people do.
+    return await waitFor(`a tooltip of ${String(text)}`, async () => {
+      // Away first: a hover that is already shown would not be the row's.
+      await this.page.mouse.move(0, 0);
+      await this.row(text).locator('.label-name').first().hover();
+      return await hover.innerText({ timeout: 2000 }).then(oneLine, () => undefined);
+    });
   }
 
   /** Text and buttons of the welcome view shown while the tree is empty. */

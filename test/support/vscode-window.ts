@@ -77,6 +77,18 @@ export class VsCodeWindow {
   }
 
   /**
+   * The same as a person does it: by the command, so that VS Code first keeps
+   * which editors are open.
+   */
+  async reloadByCommand(): Promise<void> {
+    await this.load(async () => {
+      const loaded = this.page.waitForEvent('load', { timeout: 60_000 });
+      await this.quickInput.runCommand('Developer: Reload Window');
+      await loaded;
+    });
+  }
+
+  /**
    * Waits until the extension was activated `times` times in this scenario (once for
    * each window, reload and new extension host); throws when an activation failed.
    */

@@ -21,6 +21,32 @@ export class SecretStore {
   }
 
   /**
+   * Learns what is kept, so that logs of runs started by an earlier or another
+   * window are masked too.
+   */
+  async learn(): Promise<void> {
+    for (const name of this.names()) {
+      const value = await this.context.secrets.get(PREFIX + name);
+      if (value !== undefined) {
+        this.masker.add(value);
+      }
+    }
+  }
+
+  /**
+   * Learns a secret that another window has set.
+   *
+   * @returns ends it
+   */
+  follow(): vscode.Disposable {
+    return this.context.secrets.onDidChange(({ key }) => {
+      if (key.startsWith(PREFIX)) {
+        void this.context.secrets.get(key).then((value) => this.masker.add(value ?? ''));
+      }
+    });
+  }
+
+  /**
    * Lists what is kept.
    *
    * @returns names, sorted

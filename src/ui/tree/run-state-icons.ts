@@ -8,7 +8,8 @@ const ICONS: Readonly<Record<RunState, { readonly name: string; readonly color?:
   stopping: { name: 'loading~spin' },
   succeeded: { name: 'pass-filled', color: 'testing.iconPassed' },
   failed: { name: 'error', color: 'testing.iconFailed' },
-  stopped: { name: 'stop-circle', color: 'charts.orange' },
+  // No colour: the user wanted it, and the themes' orange is too dark on dark.
+  stopped: { name: 'stop-circle' },
   lost: { name: 'question', color: 'problemsWarningIcon.foreground' },
 };
 

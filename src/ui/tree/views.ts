@@ -1,7 +1,9 @@
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
+import type { Clock } from '../../core/clock.ts';
 import { isActive } from '../../core/model/run.ts';
 import type { EngineHost } from '../engine-host.ts';
+import { RefreshPace } from './refresh-pace.ts';
 import { resourceNodes } from './resource-nodes.ts';
 import type { RunFilter } from './run-filter.ts';
 import { runNodes } from './run-nodes.ts';
@@ -19,10 +21,12 @@ export class TreeViews implements vscode.Disposable {
   private readonly resources: SnapshotTreeProvider;
   private readonly runsView: vscode.TreeView<TreeNode>;
   private readonly resourcesView: vscode.TreeView<TreeNode>;
+  private readonly pace: RefreshPace;
   private readonly subscriptions: vscode.Disposable;
 
-  constructor(host: EngineHost, filter: () => RunFilter) {
+  constructor(host: EngineHost, clock: Clock, filter: () => RunFilter) {
     this.host = host;
+    this.pace = new RefreshPace(clock, () => this.write());
     this.runs = new SnapshotTreeProvider(() =>
       runNodes(host.snapshot(), { filter: filter().text, shown: this.shown }),
     );
@@ -44,23 +48,15 @@ export class TreeViews implements vscode.Disposable {
       this.resources,
       this.runsView,
       this.resourcesView,
-      host.onDidChange(() => this.refresh()),
+      this.pace,
+      host.onDidChange((snapshot) => this.pace.changed(snapshot)),
       new vscode.Disposable(() => clearInterval(timer)),
     );
   }
 
   /** Makes all rows anew. */
   refresh(): void {
-    this.runs.refresh();
-    this.resources.refresh();
-    const active = this.host.snapshot().runs.filter(({ run }) => isActive(run)).length;
-    this.runsView.badge =
-      active === 0
-        ? undefined
-        : {
-            value: active,
-            tooltip: active === 1 ? l10n.t('1 active run') : l10n.t('{0} active runs', active),
-          };
+    this.pace.now();
   }
 
   /**
@@ -83,11 +79,23 @@ export class TreeViews implements vscode.Disposable {
     this.subscriptions.dispose();
   }
 
+  private write(): void {
+    this.runs.refresh();
+    this.resources.refresh();
+    const active = this.host.snapshot().runs.filter(({ run }) => isActive(run)).length;
+    this.runsView.badge =
+      active === 0
+        ? undefined
+        : {
+            value: active,
+            tooltip: active === 1 ? l10n.t('1 active run') : l10n.t('{0} active runs', active),
+          };
+  }
+
   private age(): void {
     const { runs } = this.host.snapshot();
     if ((this.runsView.visible || this.resourcesView.visible) && runs.length > 0) {
-      this.runs.refresh();
-      this.resources.refresh();
+      this.pace.changed(this.host.snapshot());
     }
   }
 }
