@@ -16,7 +16,10 @@ const WEAK = words(
   'precision recall error err map ap score r2 entropy kl return returns throughput ce',
 );
 // Two words that say it together.
-const PAIRS = new Set(['learning rate', 'grad norm', 'gradient norm', 'per second', 'per sec']);
+const PAIRS = new Set([
+  ...['learning rate', 'grad norm', 'gradient norm', 'per second', 'per sec'],
+  ...['tokens s', 'tok s', 'samples s'],
+]);
 
 /** Words that say of what data or kind a metric is. */
 export const QUALIFIERS = words(
@@ -39,7 +42,7 @@ export const HINT = new RegExp(
   [
     ...STRONG,
     ...['learning.?rate', String.raw`grad\w*.?norm`, 'per.sec', 'epoch', '%\\|'],
-    String.raw`total.(?:\w+.)?steps|max.steps|mAP`,
+    String.raw`total.(?:\w+.)?steps|max.steps|mAP|(?:tok|tokens|samples)/s`,
     // A weak word alone counts beside the name of a split only.
     String.raw`(?:train|val|eval|test|dev)[\w/. -]{0,24}(?:${[...WEAK].join('|')})`,
   ].join('|'),

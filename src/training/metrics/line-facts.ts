@@ -20,6 +20,8 @@ export interface LineFacts {
   readonly totalSteps: number | null;
   readonly epoch: number | null;
   readonly totalEpochs: number | null;
+  /** Number of the first epoch, where the form of the line settles it. */
+  readonly firstEpoch?: 0 | 1;
   readonly bar: BarPlace | null;
 }
 

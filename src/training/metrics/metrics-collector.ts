@@ -31,7 +31,12 @@ export interface MetricsCounts {
 /** Series of the number of steps in all, for the time left; NaN when it is unknown again. */
 export const TOTAL_STEPS = 'total_steps';
 
+/** Series of the epoch, with a point where it changes. */
+export const EPOCH = 'epoch';
+
 const MAX_SERIES = 50;
+// Told by the tracker, not among the capped ones.
+const COUNTS: ReadonlySet<string> = new Set([TOTAL_STEPS, EPOCH]);
 // Progress without news is told this often, in milliseconds.
 const PROGRESS_MS = 2000;
 
@@ -43,6 +48,7 @@ export class MetricsCollector {
   private readonly series = new Set<string>();
   private readonly last = new Map<string, MetricPoint>();
   private lastTotal: MetricPoint | undefined;
+  private lastEpoch: number | undefined;
   private backlogAt: number | undefined;
   private readonly seen = { lines: 0, telling: 0, nonFinite: 0, refused: 0 };
 
@@ -58,9 +64,10 @@ export class MetricsCollector {
     const steps = known.filter((point) => point.at === newest).map((point) => point.step ?? -1);
     const step = Math.max(-1, ...steps);
     this.tracker = new StepTracker(step < 0 ? null : step);
-    for (const { name } of known.filter((point) => point.name !== TOTAL_STEPS)) {
+    for (const { name } of known.filter((point) => !COUNTS.has(point.name))) {
       this.series.add(name);
     }
+    this.lastEpoch = known.findLast((point) => point.name === EPOCH)?.value;
     this.pattern =
       options.pattern === undefined || options.pattern === null
         ? undefined
@@ -137,6 +144,10 @@ export class MetricsCollector {
         this.last.set(name, point);
       }
     }
+    // A headline alone is none: guessed epochs shall not be the first or only series.
+    if (facts.metrics.length > 0 || facts.kind === 'pattern' || facts.kind === 'protocol') {
+      this.addEpoch(points, step, at);
+    }
     this.addTotal(points, step, at);
   }
 
@@ -145,6 +156,14 @@ export class MetricsCollector {
       this.series.add(name);
     }
     return this.series.has(name);
+  }
+
+  private addEpoch(points: MetricPoint[], step: number | null, at: number): void {
+    const { epoch } = this.tracker.place;
+    if (epoch !== null && epoch !== this.lastEpoch) {
+      this.lastEpoch = epoch;
+      points.push({ name: EPOCH, value: epoch, step, at });
+    }
   }
 
   private addTotal(points: MetricPoint[], step: number | null, at: number): void {

@@ -2,14 +2,22 @@
 export const NUMBER_SOURCE =
   String.raw`[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|nan|inf(?:inity)?)`;
 
+/** The same with thousands set off by commas, where no comma separates values. */
+export const GROUPED_SOURCE = String.raw`[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?|${NUMBER_SOURCE}`;
+
+/** Source of a regular expression for a count, thousands set off or not. */
+export const COUNT_SOURCE = String.raw`[1-9]\d{0,2}(?:,\d{3})+|\d+`;
+
+const GROUPED = /^[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/;
+
 /**
  * Reads a number in the forms of Python, C and JavaScript.
  *
- * @param text - such as `1e-3`, `-.5`, `nan`, `-inf`
+ * @param text - such as `1e-3`, `-.5`, `nan`, `-inf`, `1,234.5`
  * @returns the number, NaN for `nan`, or `undefined` when it is none
  */
 export function readNumber(text: string): number | undefined {
-  const value = Number(text);
+  const value = Number(GROUPED.test(text) ? text.replaceAll(',', '') : text);
   if (!Number.isNaN(value)) {
     return text.trim() === '' ? undefined : value;
   }

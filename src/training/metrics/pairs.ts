@@ -1,39 +1,45 @@
 import { nameStrength, QUALIFIERS } from './known-names.ts';
 import { draftFacts, type FactsDraft } from './line-facts.ts';
 import { NamedValues } from './named-values.ts';
-import { NUMBER_SOURCE, readCount, readNumber } from './numbers.ts';
-import { readBar } from './progress-bar.ts';
+import { COUNT_SOURCE, GROUPED_SOURCE, readCount, readNumber } from './numbers.ts';
+import { isLightning, readBar } from './progress-bar.ts';
 
 // Up to three words, then "=", ":", a table's "|" or a gap, then a number. Not inside a word
-// or path, and not after "-", where the options of a command line stand.
+// or path, and not after "-", where the options of a command line stand. A comma before a
+// digit ends no number: "0,5" and "1,23,4" are read by nobody for sure.
 const PAIR = new RegExp(
   [
     String.raw`(?<![\w./@-])([A-Za-z][\w./@-]*(?: [A-Za-z][\w./@-]*){0,2})`,
     String.raw`(?:(['"]?\s*[=:|]\s*['"]?)|\s+)`,
     String.raw`(?:(?:tensor|[\w.]{0,12}float\d*)\()?`,
-    String.raw`(${NUMBER_SOURCE})(?=[\s,;|)\]}'"%<>]|:\s|:?$|\.?$)`,
+    String.raw`(${GROUPED_SOURCE})(?=[\s;|)\]}'"%<>]|,(?!\d)|:\s|:?$|\.?$)`,
   ].join(''),
   'gi',
 );
 
-// "Epoch 3", "Epoch: 3/10", "epoch [3/10]", "Epoch: [3][ 10/391]", "Epoch: 1 [640/60000".
+// "Epoch 3", "Epoch: 3/10", "epoch [3/10]", "Epoch: [3][ 10/391]", "Epoch: 1 [640/60000",
+// "Epoch(train) [3][ 10/391]".
 const EPOCH = new RegExp(
   [
-    String.raw`(?<![\w./@-])epoch['"]?\s*[=:#]?\s*[[(]?\s*(\d+(?:\.\d+)?)(?![\w.])`,
+    String.raw`(?<![\w./@-])epoch(?:\(train\))?['"]?\s*[=:#]?\s*[[(]?\s*(\d+(?:\.\d+)?)(?![\w.])`,
     String.raw`(?:\s*(?:\/|of)\s*(\d+))?\s*[\])]?(?:[\s,:]*\[\s*(\d+)\/(\d+))?`,
   ].join(''),
   'i',
 );
 const EPOCH_FIRST = /^[\W\d]*(?:train\w*\s+)?epoch\W/i;
 
-// "step 10", "step=10/100", "Step [10/100]", "iter 10:".
+// "step 10", "step=10/100", "Step [10/100]", "iter 10:", "Iter(train) [ 10/100]", "step 1,200".
 const STEP = new RegExp(
   [
-    String.raw`(?<![\w./@-])(global[_ ]step|step|iteration|iter|num_updates|update|batch)['"]?`,
-    String.raw`\s*[=:#]?\s*[[(]?\s*(\d+)(?![\w.])(?:\s*(?:\/|of)\s*(\d+))?`,
+    String.raw`(?<![\w./@-])(global[_ ]step|step|iteration|iter|num_updates|update|batch)`,
+    String.raw`(?:\(train\))?['"]?\s*[=:#]?\s*[[(]?\s*(${COUNT_SOURCE})(?![\w.]|,\d)`,
+    String.raw`(?:\s*(?:\/|of)\s*(${COUNT_SOURCE}))?`,
   ].join(''),
   'i',
 );
+
+// "200/ 2983 batches".
+const BATCHES = /(?<![\w./@-])(\d+)\s?\/\s*(\d+) batches\b/i;
 
 const TOTAL = /(?<![\w./@-])(?:total|max)[_ ](?:optimization[_ ])?steps['"]?\s*[=:]\s*(\d[\d,]*)/i;
 
@@ -85,6 +91,7 @@ function readCounts(text: string, facts: FactsDraft): void {
   if (epoch !== null && (measured || bar !== null || EPOCH_FIRST.test(text))) {
     facts.epoch = Number(epoch[1]);
     facts.totalEpochs = readCount(epoch[2]);
+    nameEpochs(text, facts);
     const at = readCount(epoch[3]);
     facts.bar = at === null ? null : { at, total: readCount(epoch[4]), training: true };
   }
@@ -95,7 +102,20 @@ function readCounts(text: string, facts: FactsDraft): void {
   }
 }
 
+// Lightning counts epochs from 0 and names the last one: "Epoch 0/9" of ten.
+function nameEpochs(text: string, facts: FactsDraft): void {
+  if (isLightning(text)) {
+    facts.firstEpoch = 0;
+    facts.totalEpochs = facts.totalEpochs === null ? null : facts.totalEpochs + 1;
+  }
+}
+
 function readStep(text: string, facts: FactsDraft): void {
+  const batches = BATCHES.exec(text);
+  if (batches !== null) {
+    facts.bar = { at: Number(batches[1]), total: Number(batches[2]), training: true };
+    return;
+  }
   const match = STEP.exec(text);
   const step = readCount(match?.[2]);
   if (match === null || step === null) {

@@ -5,6 +5,12 @@ import { readCount } from './numbers.ts';
 // Lightning, whose bar is tqdm's. The text after the bar is read as pairs.
 const TQDM = /(?:\d%\|[^|]*\|\s*|(?:^|\s))(\d+)\/(\d+)\s*\[[^\]<]{0,20}<[^\],]{0,20},\s*([^\],]*)/;
 
+// The same in another bar format: "50%|█████     | 50/100", whatever follows.
+const PERCENT = /\d%\|[^|]*\|\s*(\d+)\/(\d+)(?=[\s[,]|$)/;
+
+// "Epoch 0/9 ━━━━━━━ 50/100 0:00:10 • 0:00:12 4.3it/s train_loss: 0.3": Lightning's other bar.
+const RICH = /[━╸╺]\s+(\d+)\/(\d+)\s+\d+:\d\d:\d\d\s+•/;
+
 // "12/100 [===>....] - ETA: 3s - loss: 0.3" and "12/100 ━━━━ 3s 31ms/step - loss: 0.3": Keras.
 const KERAS = /^\s*(\d+)\/(\d+) (?:\[[=>.]+\]|[━╸╺ ]*[━╸╺])/;
 
@@ -30,8 +36,23 @@ export function readBar(text: string, hasMetrics: boolean): BarPlace | null {
       return placeOf(match[1], match[2], training);
     }
   }
+  const other = text.includes('%|') ? PERCENT.exec(text) : RICH.exec(text);
+  if (other !== null) {
+    const training = isTraining(text.slice(0, other.index), '', hasMetrics);
+    return placeOf(other[1], other[2], training);
+  }
   const match = KERAS.exec(text);
   return match === null ? null : placeOf(match[1], match[2], true);
+}
+
+/**
+ * Tells a bar of Lightning from others that look the same.
+ *
+ * @param text - one line or frame without control sequences
+ * @returns true when it is surely one
+ */
+export function isLightning(text: string): boolean {
+  return /\bv_num\b/.test(text) || RICH.test(text);
 }
 
 function isTraining(label: string, rate: string, hasMetrics: boolean): boolean {

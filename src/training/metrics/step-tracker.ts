@@ -18,6 +18,8 @@ export class StepTracker {
   private total: number | null = null;
   private epoch: number | null = null;
   private totalEpochs: number | null = null;
+  // The log told the total itself, which is better than anything worked out.
+  private told = false;
   private bar: BarPlace | undefined;
   private barEpoch: number | null = null;
   // Steps before the present bar began.
@@ -52,21 +54,38 @@ export class StepTracker {
    */
   advance(facts: LineFacts): number | null {
     this.epoch = facts.epoch ?? this.epoch;
-    this.zeroBased ||= facts.epoch === 0;
+    this.zeroBased ||= facts.epoch === 0 || facts.firstEpoch === 0;
     this.perEpoch ||= facts.epoch !== null && facts.kind === 'pairs';
     this.totalEpochs = facts.totalEpochs ?? this.totalEpochs;
-    if (facts.totalSteps !== null) {
-      this.total = facts.totalSteps;
-    }
+    this.countNamedEpoch(facts);
+    this.takeTotal(facts);
     if (facts.step !== null) {
       this.source = 'step';
       this.step = facts.step;
     } else if (facts.bar?.training === true && this.source !== 'step') {
       this.moveBar(facts.bar);
-    } else if (facts.epoch !== null && (this.source === null || this.source === 'epoch')) {
+    } else if (facts.epoch !== null && !this.told && (this.source ?? 'epoch') === 'epoch') {
       this.countEpochs(facts.epoch);
     }
     return this.step;
+  }
+
+  private takeTotal({ totalSteps, step, bar }: LineFacts): void {
+    if (totalSteps !== null && totalSteps > 0) {
+      this.total = totalSteps;
+      this.told = true;
+    } else if (this.source === 'epoch' && (step !== null || bar?.training === true)) {
+      // What was counted in epochs is no total of steps.
+      this.total = null;
+    }
+  }
+
+  // "Epoch 0/9" may mean nine or ten; epoch 9 itself tells that there are ten.
+  private countNamedEpoch({ epoch, kind }: LineFacts): void {
+    const { totalEpochs, zeroBased } = this;
+    if (kind === 'pairs' && zeroBased && epoch !== null && epoch === totalEpochs) {
+      this.totalEpochs = epoch + 1;
+    }
   }
 
   private moveBar(bar: BarPlace): void {
@@ -83,7 +102,9 @@ export class StepTracker {
     this.bar = bar;
     this.barEpoch = this.epoch;
     this.step = this.base + bar.at;
-    this.total = this.totalOf(bar) ?? this.total;
+    if (!this.told) {
+      this.total = this.totalOf(bar) ?? this.total;
+    }
   }
 
   // The first bar seen may be that of a later epoch, after a resume.

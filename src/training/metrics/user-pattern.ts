@@ -3,7 +3,7 @@ import { createContext, Script, type Context } from 'node:vm';
 import * as l10n from '@vscode/l10n';
 
 import { MAX_NAME } from './json-values.ts';
-import { draftFacts, type LineFacts } from './line-facts.ts';
+import { draftFacts, saysSomething, type LineFacts } from './line-facts.ts';
 import { readCount, readNumber } from './numbers.ts';
 
 /** Longest line a pattern is tried on. */
@@ -112,13 +112,15 @@ function factsOf(groups: Groups): LineFacts | null {
       facts.step = readCount(text.trim());
     } else if (key === 'total_steps') {
       facts.totalSteps = readCount(text.trim());
+    } else if (key === 'epoch') {
+      const epoch = readNumber(text.trim()) ?? Number.NaN;
+      facts.epoch = Number.isFinite(epoch) && epoch >= 0 ? epoch : null;
     } else if (key !== 'name' && key !== 'value') {
-      facts.epoch = key === 'epoch' ? readCount(text.trim()) : facts.epoch;
       // A group's name cannot hold "/", so "__" stands for it.
       addMetric(facts.metrics, key.replaceAll('__', '/'), text);
     }
   }
-  return facts.metrics.length > 0 || facts.step !== null ? facts : null;
+  return saysSomething(facts) ? facts : null;
 }
 
 function addMetric(metrics: [string, number][], name: string, text: string): void {

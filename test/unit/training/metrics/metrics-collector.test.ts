@@ -6,6 +6,7 @@ import { describe, it } from 'mocha';
 import type { MetricPoint } from '../../../../src/core/model/records.ts';
 import { LineSplitter } from '../../../../src/training/log/line-splitter.ts';
 import {
+  EPOCH,
   MetricsCollector,
   TOTAL_STEPS,
   type MetricsOptions,
@@ -38,6 +39,34 @@ describe('MetricsCollector', () => {
     assert.deepEqual(steps(points, 'loss'), [[1, 5], [2, 4], [3, 3], [4, 2]]);
     assert.deepEqual(steps(points, 'val_loss'), [[4, 9]]);
     assert.deepEqual(collector.place, { step: 4, total: 6, epoch: 2, totalEpochs: 3 });
+  });
+
+  it('keeps the epoch as a series that has a point where it changes', () => {
+    const collector = new MetricsCollector({ maxSeries: 1 });
+    const lines = 'Epoch 1/3\nstep=1 loss=4\nstep=2 loss=3\nstep=3 epoch=2 loss=2\n';
+    const points = collector.take(linesOf(lines), 0);
+    assert.deepEqual(steps(points, EPOCH), [[1, 1], [3, 2]]);
+    const later = new MetricsCollector({ known: points, maxSeries: 1 });
+    const more = later.take(linesOf('step=4 epoch=2 loss=2\nstep=5 epoch=3 loss=1\n'), 1);
+    assert.deepEqual(steps(more, EPOCH), [[5, 3]]);
+    assert.equal(collector.counts.refused + later.counts.refused, 0);
+  });
+
+  it('places a training that Lightning resumed in the epoch it goes on with', () => {
+    const bar = 'Epoch 2/9:  50%|█| 50/100 [00:01<00:01, 49.9it/s, v_num=0, loss=2.5]\r';
+    const collector = new MetricsCollector();
+    assert.deepEqual(steps(collector.take(linesOf(bar), 0), 'loss'), [[250, 2.5]]);
+    assert.equal(collector.place.total, 1000);
+  });
+
+  it('learns from the last epoch whether "Epoch 0/2" were two or three', () => {
+    const bar = (epoch: number): string =>
+      `Epoch ${epoch}/2:  99%|█| 100/100 [00:01<00:01, 49.9it/s, loss=2.${epoch}]\n`;
+    const collector = new MetricsCollector();
+    collector.take(linesOf(bar(0) + bar(1)), 0);
+    assert.deepEqual([collector.place.step, collector.place.total], [200, 200]);
+    collector.take(linesOf(bar(2)), 0);
+    assert.deepEqual([collector.place.step, collector.place.total], [300, 300]);
   });
 
   it('places a resumed training in the epoch it goes on with', () => {
@@ -104,6 +133,23 @@ describe('MetricsCollector', () => {
     const points = collector.take(linesOf('Epoch 1/3 loss=3\nEpoch 2/3 loss=2\n'), 0);
     assert.deepEqual(steps(points, 'loss'), [[1, 3], [2, 2]]);
     assert.equal(collector.place.total, 3);
+  });
+
+  it('forgets the number of epochs as a total when steps are told after all', () => {
+    const collector = new MetricsCollector();
+    const points = collector.take(linesOf('Epoch 1/3\nstep=1 loss=4\nstep=2 loss=3\n'), 0);
+    assert.deepEqual(steps(points, 'loss'), [[1, 4], [2, 3]]);
+    assert.deepEqual(steps(points, TOTAL_STEPS).map(([, total]) => total), [3, NaN]);
+    const told = new MetricsCollector();
+    told.take(linesOf('total_steps=30\nEpoch 1/3\nstep=1 loss=4\n'), 0);
+    assert.equal(told.place.total, 30);
+  });
+
+  it('prefers a total the log tells to one worked out from the bar of an epoch', () => {
+    const bar = (at: number): string => `Epoch 0:  5%|█| ${at}/100 [00:01<00:01, 49.9it/s]\r`;
+    const collector = new MetricsCollector();
+    collector.take(linesOf(`total_steps=1000\n${bar(99)}${bar(3)}`), 0);
+    assert.deepEqual([collector.place.step, collector.place.total], [103, 1000]);
   });
 
   it('does not take the same values of a bar twice', () => {

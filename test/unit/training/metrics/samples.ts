@@ -122,6 +122,43 @@ export const SAMPLES: readonly Sample[] = [
     },
   },
   {
+    from: 'the Lightning bar that names the last epoch',
+    line: 'Epoch 2/9:  50%|█████     | 50/100 [00:01<00:01, 49.9it/s, v_num=0, train_loss=2.3]',
+    tells: {
+      metrics: [['train_loss', 2.3]],
+      epoch: 2,
+      firstEpoch: 0,
+      totalEpochs: 10,
+      bar: { at: 50, total: 100, training: true },
+    },
+  },
+  {
+    from: 'the other Lightning bar',
+    line: 'Epoch 2/9 ━━━━━━━━╸━━━━━━━ 50/100 0:00:10 • 0:00:12 4.31it/s v_num: 0 train_loss: 2.3',
+    tells: {
+      metrics: [['train_loss', 2.3]],
+      epoch: 2,
+      firstEpoch: 0,
+      totalEpochs: 10,
+      bar: { at: 50, total: 100, training: true },
+    },
+  },
+  {
+    from: 'a bar of 1-based epochs',
+    line: 'Epoch 2/9:  50%|█████     | 50/100 [00:01<00:01, 49.9it/s, loss=2.3]',
+    tells: { epoch: 2, totalEpochs: 9, bar: { at: 50, total: 100, training: true } },
+  },
+  {
+    from: 'a bar in a format of its own',
+    line: 'Epoch 0:  45%|████▌     | 45/100, loss=0.3',
+    tells: { metrics: [['loss', 0.3]], epoch: 0, bar: { at: 45, total: 100, training: true } },
+  },
+  {
+    from: 'an installer that draws the same strokes',
+    line: '━━━━━━━━━━━━━━━━━━━━╸━━━━━━━ 12/100 MB 0:00:10',
+    tells: null,
+  },
+  {
     from: 'the Lightning validation bar',
     line: 'Validation DataLoader 0:  50%|█████     | 5/10 [00:00<00:00, 99.9it/s]',
     tells: { metrics: [], bar: { at: 5, total: 10, training: false } },
@@ -150,6 +187,46 @@ export const SAMPLES: readonly Sample[] = [
     },
   },
   { from: 'the Keras headline', line: 'Epoch 3/10', tells: { epoch: 3, totalEpochs: 10 } },
+  {
+    from: 'an OpenMMLab loop',
+    line: '01/15 12:00:00 - INFO - Iter(train) [  50/1000]  lr: 1.0000e-04  eta: 0:10  loss: 2.3',
+    tells: { metrics: [['lr', 0.0001], ['loss', 2.3]], step: 50, totalSteps: 1000 },
+  },
+  {
+    from: 'an OpenMMLab loop by epochs',
+    line: 'Epoch(train)  [3][ 50/391]  lr: 1.0000e-04  loss: 2.3',
+    tells: { epoch: 3, bar: { at: 50, total: 391, training: true }, step: null },
+  },
+  {
+    from: 'a Megatron loop',
+    line:
+      ' iteration      100/  500000 | consumed samples:   25600 | learning rate: 1.500E-04 | ' +
+      'lm loss: 9.123E+00 | loss scale: 1.0 | grad norm: 1.2 |',
+    tells: {
+      metrics: [['learning_rate', 0.00015], ['loss', 9.123], ['grad_norm', 1.2]],
+      step: 100,
+      totalSteps: 500_000,
+    },
+  },
+  {
+    from: 'a PyTorch language model',
+    line: '| epoch   1 |   200/ 2983 batches | lr 5.00 | ms/batch 15.1 | loss  8.07 | ppl  3200.1',
+    tells: {
+      metrics: [['lr', 5], ['loss', 8.07], ['ppl', 3200.1]],
+      epoch: 1,
+      bar: { at: 200, total: 2983, training: true },
+    },
+  },
+  {
+    from: 'thousands set off by commas',
+    line: 'step 1,200/18,000 | perplexity: 1,234.5 | tokens/s: 12,345',
+    tells: {
+      metrics: [['perplexity', 1234.5], ['tokens/s', 12_345]],
+      step: 1200,
+      totalSteps: 18_000,
+    },
+  },
+  { from: 'a comma for the decimal point, which is ambiguous', line: 'loss: 0,512', tells: null },
   {
     from: 'gradient boosting',
     line: '[0]\ttrain-rmse:0.53210\teval-auc:0.6',

@@ -16,6 +16,14 @@ describe('UserPattern', () => {
     assert.equal(none, null);
   });
 
+  it('takes the group "epoch" for the epoch, alone as well', () => {
+    const pattern = new UserPattern(String.raw`^ep (?<epoch>\S+)(?: err (?<err>\S+))?`);
+    const [both, alone, bad] = pattern.match(['ep 1.5 err 3', 'ep 2', 'ep nan']);
+    assert.deepEqual([both?.epoch, both?.metrics], [1.5, [['err', 3]]]);
+    assert.deepEqual([alone?.epoch, alone?.metrics], [2, []]);
+    assert.equal(bad, null);
+  });
+
   it('takes a name from the log where the groups are "name" and "value"', () => {
     const pattern = new UserPattern(String.raw`<(?<name>\w+)> (?<value>\S+)`);
     assert.deepEqual(pattern.match(['<speed> 3.5'])[0]?.metrics, [['speed', 3.5]]);
