@@ -6,12 +6,18 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { PYTHON, TestAgent, availableShells, refusal } from '../../support/agent.ts';
 
+/** Fills the disk by its log, and leaves a child that takes every byte that gets free. */
 const FILL = `
 import os, sys
 try:
     while True: os.write(1, b"x" * 4096)
 except OSError as error:
-    sys.exit(7 if error.errno == 28 else 1)
+    full = error.errno == 28
+if os.fork() == 0:
+    while True:
+        try: os.write(1, b"x" * 4096)
+        except OSError: pass
+sys.exit(7 if full else 1)
 `;
 
 for (const shell of availableShells()) {
@@ -42,6 +48,7 @@ for (const shell of availableShells()) {
       await agent.start('r1', { argv: [PYTHON, '-c', FILL] });
       const { exit, phase, log } = await agent.ended('r1');
       assert.deepEqual([exit?.code, exit?.stop, phase], [7, null, 'command']);
+      assert.equal((await agent.status('r1')).orphans, 1);
       assert.ok(log > 500_000);
       await assert.rejects(writeFile(join(agent.home, 'more'), 'x'.repeat(100_000)));
     });
