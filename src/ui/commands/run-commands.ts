@@ -7,7 +7,7 @@ import { validateRunName } from '../../core/validation.ts';
 import type { RunView } from '../../resources/account-snapshot.ts';
 import type { App } from '../app.ts';
 import { safeName, showDocument } from '../documents.ts';
-import { launchPlan } from '../launch/launch-plan-ui.ts';
+import { launchPlan, requireTrust } from '../launch/launch-plan-ui.ts';
 import { comparableText } from '../runs/compare-text.ts';
 import { runDetailsText } from '../runs/run-details-text.ts';
 import { checkpointOf } from './arguments.ts';
@@ -111,6 +111,7 @@ async function annotate(app: App, argument: unknown): Promise<void> {
 }
 
 async function remove(app: App, argument: unknown): Promise<void> {
+  requireTrust();
   const engine = await app.engine();
   const { run } = await pickRun(argument, engine.inventory.snapshot(), {
     title: l10n.t('Delete which run?'),
