@@ -69,18 +69,40 @@ function ended(
   if (exit == null) {
     return { ...outcome, state: 'lost', reason: l10n.t('It ended without a record') };
   }
+  const left = leftBehind(status.orphans ?? 0);
   if (exit.stop !== null) {
-    return { ...outcome, state: 'stopped', reason: stoppedReason(exit.code, exit.signal) };
+    const reason = l10n.t('Stopped by you; {0}', exitReason(exit.code, exit.signal));
+    return { ...outcome, state: 'stopped', reason: reason + left };
   }
   if (exit.code === 0) {
-    return { ...outcome, state: 'succeeded', reason: l10n.t('Finished with exit code 0') };
+    return { ...outcome, state: 'succeeded', reason: l10n.t('Finished with exit code 0') + left };
   }
-  const where = exit.phase === 'setup' ? l10n.t('The set-up step failed: ') : '';
-  return { ...outcome, state: 'failed', reason: where + exitReason(exit.code, exit.signal) };
+  return { ...outcome, state: 'failed', reason: failedReason(exit) + left };
 }
 
-function stoppedReason(code: number, signal: number | null): string {
-  return l10n.t('Stopped by you; {0}', exitReason(code, signal));
+function failedReason(exit: NonNullable<RunStatus['exit']>): string {
+  const code = exitReason(exit.code, exit.signal);
+  switch (exit.reason) {
+    case 'cwd-missing':
+      return l10n.t('Its working directory does not exist');
+    case 'cwd-denied':
+      return l10n.t('Its working directory cannot be entered');
+    case 'command-missing':
+      return l10n.t('Its command was not found');
+    case 'command-denied':
+      return l10n.t('Its command cannot be executed');
+    case 'setup-failed':
+      return l10n.t('The set-up step failed with {0}', code);
+    default:
+      return exit.oom === true
+        ? l10n.t('The machine ran out of memory and ended it: {0}', code)
+        : l10n.t('Ended with {0}', code);
+  }
+}
+
+// A run may leave processes behind, a TensorBoard for one.
+function leftBehind(orphans: number): string {
+  return orphans === 0 ? '' : l10n.t(' (processes it left behind: {0}; “Stop Now” ends them)', orphans);
 }
 
 /**

@@ -8,6 +8,10 @@ export const exitRecordSchema = z.object({
   ended: z.number(),
   phase: z.enum(['setup', 'command']),
   stop: z.string().nullable(),
+  /** Why it never got to run, such as `cwd-missing`; `null` when it did. */
+  reason: z.string().nullish(),
+  /** Whether the kernel ended a process of it for want of memory. */
+  oom: z.boolean().nullish(),
 });
 
 /** One line of `status`, `start` and `stop`. */
@@ -23,6 +27,10 @@ export const runStatusSchema = z.object({
   log: z.number().nullish(),
   logid: z.string().nullish(),
   cwd: z.string().nullish(),
+  /** What a starting run is at. */
+  phase: z.string().nullish(),
+  /** Processes an ended or lost run left behind. */
+  orphans: z.number().int().nullish(),
   evidence: z
     .object({
       boot: z.enum(['same', 'changed']).nullish(),

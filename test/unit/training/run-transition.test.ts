@@ -46,8 +46,21 @@ describe('run transition', () => {
   });
 
   it('says when the set-up step failed', () => {
-    const next = transitionFor(sampleRun(), exit({ code: 1, phase: 'setup' }), NOW);
-    assert.match(next?.reason ?? '', /set-up step failed/);
+    const record = { code: 1, phase: 'setup', reason: 'setup-failed' } as const;
+    const next = transitionFor(sampleRun(), exit(record), NOW);
+    assert.equal(next?.reason, 'The set-up step failed with exit code 1');
+  });
+
+  it('says why a command never ran, and when memory ended it', () => {
+    const missing = transitionFor(sampleRun(), exit({ code: 127, reason: 'command-missing' }), NOW);
+    assert.equal(missing?.reason, 'Its command was not found');
+    const oom = transitionFor(sampleRun(), exit({ code: 137, signal: 9, oom: true }), NOW);
+    assert.match(oom?.reason ?? '', /ran out of memory.*signal KILL/);
+  });
+
+  it('tells of processes a run left behind', () => {
+    const next = transitionFor(sampleRun(), { ...exit({}), orphans: 2 }, NOW);
+    assert.match(next?.reason ?? '', /left behind: 2; “Stop Now” ends them/);
   });
 
   it('reads a run without a record as lost, with the evidence, never as done', () => {
