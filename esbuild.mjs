@@ -36,6 +36,8 @@ const node = {
   ...common,
   platform: 'node',
   target: 'node22',
+  // The log tells errors by the names of their classes.
+  keepNames: true,
   external: ['vscode'],
   banner: { js: COMMONJS_NAMES },
   // Beside their entry, so that import.meta.url and __dirname mean dist/ everywhere.

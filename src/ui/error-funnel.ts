@@ -82,5 +82,6 @@ export class ErrorFunnel {
 
 function messageOf(failure: RunctlError): string {
   const [step] = failure.steps;
-  return step === undefined ? failure.message : `${failure.message}. ${step}`;
+  // Texts of parsers end as they like.
+  return step === undefined ? failure.message : `${failure.message.replace(/\.$/, '')}. ${step}`;
 }

@@ -29,7 +29,7 @@ export function logCommands(app: App): LogCommands {
       await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(logPath));
     },
     [COMMANDS.showLogInTerminal]: async (argument) => {
-      showLogTerminal(await pick(app, argument), app.clock);
+      showLogTerminal(await pick(app, argument), app);
     },
   };
 }

@@ -2,24 +2,33 @@ import { StringDecoder } from 'node:string_decoder';
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import type { Clock } from '../../core/clock.ts';
+import type { SecretMasker } from '../../core/mask.ts';
 import type { Run } from '../../core/model/run.ts';
 import { isActive } from '../../core/model/run.ts';
 import type { LogFollower } from '../../training/log/log-follower.ts';
+
+/** What terminals need from the rest. */
+export interface LogTerminalParts {
+  /** Source of time for the follow. */
+  readonly clock: Clock;
+  /** Hides secrets a program prints; its file keeps what it wrote. */
+  readonly masker: SecretMasker;
+}
 
 /**
  * Shows a run's log as its terminal would: colours, bars and all. Reading
  * only; closing it never touches the run.
  *
  * @param run - with the path of its log
- * @param clock - source of time for the follow
+ * @param parts - see the fields
  * @returns the terminal, already shown
  */
-export function showLogTerminal(run: Run, clock: Clock): vscode.Terminal {
+export function showLogTerminal(run: Run, parts: LogTerminalParts): vscode.Terminal {
   const terminal = vscode.window.createTerminal({
     name: l10n.t('Log of {0}', run.name),
     iconPath: new vscode.ThemeIcon('output'),
     isTransient: true,
-    pty: new LogPseudoterminal(run, clock),
+    pty: new LogPseudoterminal(run, parts),
   });
   terminal.show();
   return terminal;
@@ -30,11 +39,11 @@ class LogPseudoterminal implements vscode.Pseudoterminal {
   readonly onDidWrite = this.written.event;
   private readonly abort = new AbortController();
   private readonly run: Run;
-  private readonly clock: Clock;
+  private readonly parts: LogTerminalParts;
 
-  constructor(run: Run, clock: Clock) {
+  constructor(run: Run, parts: LogTerminalParts) {
     this.run = run;
-    this.clock = clock;
+    this.parts = parts;
   }
 
   open(): void {
@@ -49,7 +58,7 @@ class LogPseudoterminal implements vscode.Pseudoterminal {
   }
 
   private async follow(): Promise<void> {
-    const follower = await followToTerminal(this.run, this.clock, this.abort.signal, (text) =>
+    const follower = await followToTerminal(this.run, this.parts, this.abort.signal, (text) =>
       this.written.fire(text),
     );
     await (isActive(this.run) ? follower?.done : follower?.finish());
@@ -60,14 +69,14 @@ class LogPseudoterminal implements vscode.Pseudoterminal {
  * Follows a run's log from its beginning as text for a terminal.
  *
  * @param run - with the path of its log
- * @param clock - source of time
+ * @param parts - see the fields
  * @param signal - ends the follow
  * @param write - takes text with `\r\n` line ends and no harmful sequences
  * @returns the follow, or `undefined` when the log is not on this host
  */
 export async function followToTerminal(
   run: Run,
-  clock: Clock,
+  parts: LogTerminalParts,
   signal: AbortSignal,
   write: (text: string) => void,
 ): Promise<LogFollower | undefined> {
@@ -79,9 +88,9 @@ export async function followToTerminal(
   return followLog({
     path: run.logPath,
     offset: 0,
-    clock,
+    clock: parts.clock,
     signal,
-    onChunk: (chunk) => write(terminalText(decoder.write(chunk))),
+    onChunk: (chunk) => write(terminalText(parts.masker.mask(decoder.write(chunk)))),
   });
 }
 

@@ -53,7 +53,7 @@ export class RunTaskTerminal implements vscode.Pseudoterminal {
     const { launcher } = await this.app.engine();
     const run = await launcher.launch(plan, { secrets });
     this.line(l10n.t('Run {0} has started. Closing this terminal does not stop it.', run.id));
-    const follow = followToTerminal(run, this.app.clock, this.abort.signal, (text) =>
+    const follow = followToTerminal(run, this.app, this.abort.signal, (text) =>
       this.written.fire(text),
     );
     const ended = await this.untilEnded(run);

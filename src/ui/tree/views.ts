@@ -2,6 +2,7 @@ import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import type { Clock } from '../../core/clock.ts';
 import { isActive } from '../../core/model/run.ts';
+import type { AccountSnapshot } from '../../resources/account-snapshot.ts';
 import type { EngineHost } from '../engine-host.ts';
 import { RefreshPace } from './refresh-pace.ts';
 import { resourceNodes } from './resource-nodes.ts';
@@ -22,16 +23,19 @@ export class TreeViews implements vscode.Disposable {
   private readonly runsView: vscode.TreeView<TreeNode>;
   private readonly resourcesView: vscode.TreeView<TreeNode>;
   private readonly pace: RefreshPace;
+  /** What all rows are made of, so that no two of them tell different figures. */
+  private seen: AccountSnapshot;
   private readonly subscriptions: vscode.Disposable;
 
   constructor(host: EngineHost, clock: Clock, filter: () => RunFilter) {
     this.host = host;
+    this.seen = host.snapshot();
     this.pace = new RefreshPace(clock, () => this.write());
     this.runs = new SnapshotTreeProvider(() =>
-      runNodes(host.snapshot(), { filter: filter().text, shown: this.shown }),
+      runNodes(this.seen, { filter: filter().text, shown: this.shown }),
     );
     this.resources = new SnapshotTreeProvider(() =>
-      resourceNodes(host.snapshot(), { shown: this.shown }),
+      resourceNodes(this.seen, { shown: this.shown }),
     );
     this.runsView = vscode.window.createTreeView('runctl.runs', {
       treeDataProvider: this.runs,
@@ -80,9 +84,10 @@ export class TreeViews implements vscode.Disposable {
   }
 
   private write(): void {
+    this.seen = this.host.snapshot();
     this.runs.refresh();
     this.resources.refresh();
-    const active = this.host.snapshot().runs.filter(({ run }) => isActive(run)).length;
+    const active = this.seen.runs.filter(({ run }) => isActive(run)).length;
     this.runsView.badge =
       active === 0
         ? undefined
