@@ -74,7 +74,7 @@ describe('A training from the palette to its end', () => {
     await tree.row('story').locator('.monaco-tl-twistie.collapsible').waitFor();
     await tree.expand('story');
     await waitForRow(tree, /^step-000045\.ckpt step 45 · epoch 1 · .* KB/);
-    assert.match(await tree.tooltip('story'), /train\.py --epochs 12.*of 540/);
+    await waitUntil(/train\.py --epochs 12.*of 540/, () => tree.tooltip('story'));
   });
 
   it('is counted by the badge and the status bar', async () => {
@@ -123,7 +123,7 @@ describe('A training from the palette to its end', () => {
       tree.inlineAction('step-000045.ckpt', 'Resume from Here'),
     );
     await waitForRow(tree, /^story running/);
-    assert.match(await tree.tooltip('story'), /Resumed from.*step-000045\.ckpt/);
+    await waitUntil(/Resumed from.*step-000045\.ckpt/, () => tree.tooltip('story'));
     await window.waitForChannel(channelName('story', resumed), 'step=50 ');
     assert.match(logFile(scenario, resumed), /^resumed from \S*step-000045\.ckpt after step 45$/m);
     assert.equal(stepsOf(logFile(scenario, resumed))[0], 46);
