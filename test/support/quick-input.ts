@@ -1,4 +1,5 @@
 import type { Locator, Page } from 'playwright-core';
+import { waitFor } from '../../scripts/lib/process.ts';
 
 /** The box at the top of the window: command palette, quick picks, input boxes. */
 export class QuickInput {
@@ -15,15 +16,14 @@ export class QuickInput {
    * without the category: `runctl: Launch Training…`. Waits until it is offered.
    */
   async runCommand(title: string): Promise<void> {
-    await this.page.keyboard.press('F1');
-    await this.input().waitFor();
+    await this.openPalette();
     await this.input().fill(`>${title}`);
     await this.row(title).first().click();
   }
 
   /** Titles the palette offers for some text; empty when nothing matches. */
   async offeredCommands(text: string): Promise<string[]> {
-    await this.page.keyboard.press('F1');
+    await this.openPalette();
     await this.input().fill(`>${text}`);
     await this.widget.locator('.monaco-list-row').first().waitFor();
     const rows = (await this.rows()).filter((row) => !row.startsWith('No matching'));
@@ -75,6 +75,17 @@ export class QuickInput {
   async waitFor(text: string): Promise<void> {
     const placeholder = this.widget.locator(`input[placeholder*=${JSON.stringify(text)}]`);
     await this.widget.getByText(text).or(placeholder).first().waitFor();
+  }
+
+  private async openPalette(): Promise<void> {
+    // A key pressed while the focus moves (a box closes, an editor opens) is lost.
+    await waitFor('the command palette', async () => {
+      await this.page.keyboard.press('F1');
+      return await this.input()
+        .waitFor({ timeout: 2000 })
+        .then(() => true)
+        .catch(() => undefined);
+    });
   }
 
   private row(text: string | RegExp): Locator {

@@ -71,7 +71,7 @@ export class Scenario {
     return this.running().pid;
   }
 
-  /** Opens a window on the workspace, another folder, or none (`null`). */
+  /** Opens a window on the workspace, another folder, a `.code-workspace`, or none (`null`). */
   async openWindow(folder: string | null = this.workspace): Promise<VsCodeWindow> {
     const { url } = this.running();
     if (!this.context) {

@@ -60,7 +60,7 @@ export class VsCodeWindow {
     folder: string | null,
   ): Promise<VsCodeWindow> {
     const window = new VsCodeWindow(await context.newPage(), scenario);
-    const query = folder === null ? { ew: 'true' } : { folder };
+    const query = queryOf(folder);
     await window.load(() => window.page.goto(`${url}?${new URLSearchParams(query).toString()}`));
     return window;
   }
@@ -227,4 +227,10 @@ export class VsCodeWindow {
   private hostPids(): number[] {
     return extensionHostPids(this.scenario.serverPid);
   }
+}
+
+/** Of the page's address: a folder, the file of a multi-root workspace, or nothing. */
+function queryOf(path: string | null): Record<string, string> {
+  if (path === null) return { ew: 'true' };
+  return path.endsWith('.code-workspace') ? { workspace: path } : { folder: path };
 }

@@ -139,6 +139,32 @@ describe('The configuration file in the editor', () => {
     await rm(join(scenario.workspace, 'end'));
   });
 
+  it('a window of several folders launches each profile in its own', async () => {
+    const file = join(scenario.folder, 'both.code-workspace');
+    for (const name of ['east', 'west']) {
+      await mkdir(join(scenario.folder, name));
+      const config = `[runs.go-${name}]\ncommand = ["sh", "-c", "pwd"]\n`;
+      await writeFile(join(scenario.folder, name, '.runctl.toml'), config);
+    }
+    const folders = ['east', 'west'].map((path) => ({ path }));
+    await writeFile(file, JSON.stringify({ folders }));
+    const both = await scenario.openWindow(file);
+    await both.openContainer('runctl');
+    await both.quickInput.runCommand('runctl: Launch Training');
+    await both.quickInput.pick('Local');
+    await both.quickInput.pick('/h');
+    await both.quickInput.waitFor('What should run?');
+    const rows = await waitUntil(/go-east\s*east[^]*go-west\s*west/, async () =>
+      (await both.quickInput.rows()).join('\n'),
+    );
+    assert.doesNotMatch(rows, /quick/);
+    await both.quickInput.pick('go-west');
+    const run = await newRun(scenario, () => both.quickInput.pick('Launch go-west on'));
+    await waitForRow(both.tree('Runs'), /^go-west succeeded/);
+    assert.equal(logFile(scenario, run), `${join(scenario.folder, 'west')}\n`);
+    await both.close();
+  });
+
   it('asks for a secret once, gives it to the run and shows it nowhere', async () => {
     const { quickInput, panels } = window;
     const launch = async (): Promise<void> => {
@@ -162,7 +188,7 @@ describe('The configuration file in the editor', () => {
     await window.waitForChannel(channelName('secret', second), 'token=***');
     // A window that did not start the run must know what to hide, too.
     await window.reload();
-    await window.waitForActivation(2);
+    await window.waitForActivation(3);
     await waitUntil('token=***\n', () => channels(second).at(-1) ?? '');
     await window.openContainer('runctl');
     await waitForRow(window.tree('Runs'), /^secret running/);
