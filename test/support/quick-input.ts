@@ -71,6 +71,11 @@ export class QuickInput {
     await this.widget.waitFor({ state: 'hidden' });
   }
 
+  /** Waits until nothing is open: an answer is taken only then. */
+  async waitUntilClosed(): Promise<void> {
+    await this.widget.waitFor({ state: 'hidden' });
+  }
+
   /** Waits until a pick or input box is open whose title or placeholder holds the text. */
   async waitFor(text: string): Promise<void> {
     const placeholder = this.widget.locator(`input[placeholder*=${JSON.stringify(text)}]`);

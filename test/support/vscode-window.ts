@@ -184,7 +184,8 @@ export class VsCodeWindow {
     const folder = join(RESULTS, 'screenshots');
     await mkdir(folder, { recursive: true });
     const path = join(folder, `${name}.png`);
-    await this.page.screenshot({ path });
+    // Colours fade into each other when a theme changes.
+    await this.page.screenshot({ path, animations: 'disabled' });
     return path;
   }
 
