@@ -61,20 +61,24 @@ function remaining(instants: readonly StepTime[], left: number, silence: number)
   return Math.round(Math.max(0, left / rate - Math.max(0, silence)));
 }
 
-// Steps per millisecond: a mean in which what is long ago fades.
+// Steps per millisecond: a mean in which what is long ago fades. Divided by the
+// sum of the weights, else the first gap, often a burst read at once, would
+// count for the whole time before it.
 function paceOf(instants: readonly StepTime[]): number | null {
-  let pace: number | null = null;
+  let sum = 0;
+  let weights = 0;
   let before: StepTime | undefined;
   for (const instant of instants) {
     if (before !== undefined) {
       const gap = instant.at - before.at;
       const rate = (instant.step - before.step) / gap;
       const weight = 1 - Math.exp(-gap / Math.max(MEMORY_MS, MAX_WEIGHT_GAPS * gap));
-      pace = pace === null ? rate : pace + weight * (rate - pace);
+      sum += weight * (rate - sum);
+      weights += weight * (1 - weights);
     }
     before = instant;
   }
-  return pace;
+  return weights === 0 ? null : sum / weights;
 }
 
 // One entry a moment, the last of it; only what came after the last setback

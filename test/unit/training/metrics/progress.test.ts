@@ -48,6 +48,14 @@ describe('progressOf', () => {
     assert.equal(progressOf(live, 1000, 10_500)?.remainingMs, 90_000);
   });
 
+  it('is not misled by a first burst of lines read almost at once', () => {
+    const burst = [{ step: 10, at: 0 }, { step: 40, at: 200 }];
+    const even = Array.from({ length: 30 }, (_, i) => ({ step: 50 + i * 10, at: 800 + i * 600 }));
+    const { step, at } = even.at(-1) ?? { step: 0, at: 0 };
+    const left = progressOf([...burst, ...even], step + 1000, at)?.remainingMs ?? 0;
+    assert.ok(Math.abs(left - 60_000) < 6000, `${left}`);
+  });
+
   it('follows a change of pace within a few minutes', () => {
     const slow = Array.from({ length: 60 }, (_, index) => ({ step: index, at: index * 1000 }));
     const fast = Array.from({ length: 600 }, (_, index) => ({
