@@ -127,6 +127,29 @@ export function openIntent(handle: WriteHandle, intent: NewIntent): void {
   }
 }
 
+/**
+ * Records how the wish to launch a run ended, inside the write that tells it.
+ *
+ * @param handle - the open transaction
+ * @param subject - the run's
+ * @param state - how
+ * @param at - ms since the epoch
+ */
+export function settleLaunch(
+  handle: WriteHandle,
+  subject: string,
+  state: 'done' | 'failed',
+  at: number,
+): void {
+  handle.run(
+    `UPDATE intents SET state = ?, outcome = '{}', closed_at = ?
+     WHERE subject = ? AND kind = 'launch-run' AND state = 'open'`,
+    state,
+    Math.round(at),
+    subject,
+  );
+}
+
 function intentOf(row: Row): Intent {
   return {
     id: text(row, 'id'),

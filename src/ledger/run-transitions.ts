@@ -3,6 +3,7 @@ import { isActive, type Run, type RunState } from '../core/model/run.ts';
 import { ZERO_DOLLARS } from '../core/money.ts';
 import type { WriteOptions } from './database.ts';
 import type { WriteHandle } from './handle.ts';
+import { settleLaunch } from './intents.ts';
 import { enterState, type StateChange } from './intervals.ts';
 import { appendEvent } from './run-events.ts';
 import { roundedOrNull } from './run-row.ts';
@@ -57,6 +58,11 @@ export function applyChange(handle: WriteHandle, run: Run, change: TimedChange):
     change.signal,
     run.id,
   );
+  if (run.state === 'queued') {
+    // Whoever learns of it, and whoever crashes next: run and wish agree.
+    const never = change.state === 'failed' && change.startedAt === null;
+    settleLaunch(handle, `run:${run.id}`, never ? 'failed' : 'done', change.at);
+  }
   appendEvent(handle, {
     runId: run.id,
     kind: 'state',

@@ -128,7 +128,7 @@ export class Runs {
 
   /**
    * Moves a run to another state when its present one allows it, with event
-   * and interval, all or nothing.
+   * and interval, all or nothing. Leaving `queued` settles the wish to launch it.
    *
    * @param id - the run
    * @param change - the new state and what came with it
@@ -146,7 +146,7 @@ export class Runs {
     const { from, ...rest } = options;
     return this.database.write(
       (handle) => applyChange(handle, present(handle, id), { ...change, at, from }),
-      { ...rest, ...TOPICS },
+      { ...rest, topics: [...TOPICS.topics, 'intents'] },
     );
   }
 

@@ -4,7 +4,6 @@ import type { Run } from '../core/model/run.ts';
 import type { Guard } from '../ledger/handle.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Machine } from '../providers/training-provider.ts';
-import { intentId } from './launcher.ts';
 import { runLockName } from './run-locks.ts';
 
 /**
@@ -25,7 +24,7 @@ export async function settleUnstarted(
   machine: Machine,
   guard: Guard,
 ): Promise<void> {
-  await ledger.locks.tryWithLock(runLockName(run.id), async () => {
+  await ledger.locks.tryWithLock(runLockName(run.id), async (scope) => {
     const [again] = await machine.agent.status([run.id]);
     if (again?.state !== 'missing') {
       return;
@@ -33,7 +32,11 @@ export async function settleUnstarted(
     const now = clock.now();
     const reason = l10n.t('It never started: the window closed before the machine was told');
     const never = { startedAt: null, endedAt: now, exitCode: null, signal: null };
-    await ledger.runs.transition(run.id, { ...never, state: 'failed', reason }, now, { guard });
-    await ledger.intents.close(intentId(run.id), 'failed', { error: 'never started' }, now);
+    await ledger.runs.transition(run.id, { ...never, state: 'failed', reason }, now, {
+      guard: (handle) => {
+        guard(handle);
+        scope.guard(handle);
+      },
+    });
   });
 }

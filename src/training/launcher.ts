@@ -1,12 +1,13 @@
 import * as l10n from '@vscode/l10n';
 import type { Clock } from '../core/clock.ts';
 import { describeError } from '../core/error-chain.ts';
-import { MachineError, RunError } from '../core/errors.ts';
+import { MachineError, NotFoundError, RunError } from '../core/errors.ts';
 import type { RunId } from '../core/ids.ts';
 import { newRunId } from '../core/ids.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Checkpoint } from '../core/model/records.ts';
 import type { Run } from '../core/model/run.ts';
+import { isActive } from '../core/model/run.ts';
 import type { MicroDollarsPerHour } from '../core/money.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ProviderRegistry } from '../providers/provider-registry.ts';
@@ -60,6 +61,7 @@ export class Launcher {
    * @returns the run as the ledger has it after the start
    * @throws {ExistsError} when another run is active in the same directory
    * @throws {MachineError} when the machine could not start it
+   * @throws {RunError} when it came too late, and was ended again
    */
   async launch(plan: LaunchPlan, options: LaunchOptions): Promise<Run> {
     const { ledger, registry, clock } = this.parts;
@@ -74,7 +76,7 @@ export class Launcher {
         createdAt: clock.now(),
       });
       const status = await this.start(run, machine, options);
-      return this.settle(run, status);
+      return this.settle(run, status, machine);
     });
   }
 
@@ -179,18 +181,29 @@ export class Launcher {
     await ledger.runs.discard(run.id);
   }
 
-  private async settle(run: Run, status: RunStatus): Promise<Run> {
+  private async settle(run: Run, status: RunStatus, machine: Machine): Promise<Run> {
     const { ledger, clock } = this.parts;
     const transition = transitionFor(run, status, clock.now());
-    if (transition !== undefined) {
-      await recordTransition(ledger, run, transition, clock.now());
+    // An end is recorded by whoever watches the run, once its log is read.
+    if (transition !== undefined && isActive(transition)) {
+      await recordTransition(ledger, run, transition, clock.now()).catch(ignoreGone);
     }
-    await ledger.intents.close(intentId(run.id), 'done', {}, clock.now());
     const stored = await ledger.runs.get(run.id);
-    if (stored === undefined) {
-      throw new RunError('run-gone', l10n.t('The run was deleted while it started'));
+    if (stored !== undefined && (isActive(stored) || stored.startedAt !== null)) {
+      return stored;
     }
-    return stored;
+    // This window slept so long that another one took the run for never started.
+    await machine.agent.stop(run.id, 0);
+    throw new RunError(
+      'start-late',
+      l10n.t('The start took so long that it was given up meanwhile; the run was ended at once'),
+    );
+  }
+}
+
+function ignoreGone(error: unknown): void {
+  if (!(error instanceof NotFoundError)) {
+    throw error;
   }
 }
 

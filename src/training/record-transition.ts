@@ -15,6 +15,7 @@ import type { RunTransition } from './run-transition.ts';
  * @param transition - the change
  * @param now - milliseconds since the epoch
  * @param options - guard of the watching window
+ * @returns false when its present state does not allow it
  */
 export async function recordTransition(
   ledger: Ledger,
@@ -22,7 +23,7 @@ export async function recordTransition(
   transition: RunTransition,
   now: number,
   options: Pick<WriteOptions, 'guard'> = {},
-): Promise<void> {
+): Promise<boolean> {
   const { startedAt, endedAt } = transition;
   let since = run.stateSince;
   const within = (at: number | null): number => Math.min(now, Math.max(since, at ?? now));
@@ -37,5 +38,5 @@ export async function recordTransition(
     since = at;
   }
   const began = transition.state === 'starting' || transition.state === 'running';
-  await ledger.runs.transition(run.id, transition, within(began ? startedAt : endedAt), options);
+  return ledger.runs.transition(run.id, transition, within(began ? startedAt : endedAt), options);
 }

@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { LOCK_TTL_MS } from '../../../src/ledger/locks.ts';
+import type { RunView } from '../../../src/resources/account-snapshot.ts';
+import { CrashBed, untilState } from '../../support/crash-bed.ts';
+import type { EngineWindow, LaunchPoint } from '../../support/engine-window.ts';
+import { until } from '../../support/proc.ts';
+import { CLOCK_SCALE } from '../../support/scaled-clock.ts';
+
+const KILLS = 12;
+const LAUNCHES_EACH = 3;
+const SEED = 20260115;
+
+// Each start leaves a file of its own, so that a second one cannot go unseen.
+const MARKING = ['sh', '-c', 'echo "$RUNCTL_RUN_ID" >"started.$$"; exec sleep 300'];
+
+/** How often a command was started in a directory. */
+function starts(directory: string): number {
+  return readdirSync(directory).filter((name) => name.startsWith('started.')).length;
+}
+
+/** One launch that was cut off, looked at after everything has settled. */
+interface Outcome {
+  readonly directory: string;
+  readonly view: RunView | undefined;
+  readonly starts: number;
+}
+
+describe('a launch whose window is killed', function () {
+  this.timeout(60_000);
+  let bed: CrashBed;
+  let outcomes: Map<LaunchPoint, Outcome>;
+  let last: EngineWindow;
+
+  before(async () => {
+    bed = new CrashBed();
+    const places = new Map<LaunchPoint, string>();
+    for (const point of ['before-intent', 'after-intent', 'asked', 'answered'] as const) {
+      const directory = bed.directory();
+      const window = await bed.start();
+      await window.launchUntil({ argv: MARKING, directory, point });
+      await window.kill();
+      places.set(point, directory);
+    }
+    last = await bed.start();
+    await settled(bed, last);
+    const views = await last.call('views');
+    outcomes = new Map();
+    for (const [point, directory] of places) {
+      const view = views.find(({ run }) => run.spec.directory === directory);
+      outcomes.set(point, { directory, view, starts: starts(directory) });
+    }
+  });
+
+  after(async () => {
+    await bed.dispose();
+  });
+
+  function outcome(point: LaunchPoint): Outcome {
+    const found = outcomes.get(point);
+    assert.ok(found);
+    return found;
+  }
+
+  it('leaves nothing when nothing was written yet', () => {
+    const { view, starts: count } = outcome('before-intent');
+    assert.deepEqual([view, count], [undefined, 0]);
+  });
+
+  it('says so when the machine was never told, and does not start it later', () => {
+    const { view, starts: count } = outcome('after-intent');
+    assert.equal(count, 0);
+    assert.equal(view?.run.state, 'failed');
+    assert.match(view.run.stateReason, /never started/);
+    assert.ok(view.run.endedAt !== null && view.run.startedAt === null);
+  });
+
+  it('is adopted or said never to have started when the machine was being told', () => {
+    const { view, starts: count } = outcome('asked');
+    assert.ok(view);
+    assert.deepEqual([view.run.state, count], count === 1 ? ['running', 1] : ['failed', 0]);
+  });
+
+  it('is adopted when the machine had answered', () => {
+    const { view, starts: count } = outcome('answered');
+    assert.deepEqual([view?.run.state, count], ['running', 1]);
+  });
+
+  it('leaves no wish open and no lock held', async () => {
+    assert.deepEqual(await last.call('openIntents'), []);
+    assert.deepEqual(bed.locks(), []);
+  });
+
+  it('leaves a run that can be stopped and deleted', async () => {
+    const id = outcome('answered').view?.run.id ?? '';
+    await last.call('stop', id, 0);
+    await untilState(last, id, 'stopped');
+    await last.call('remove', id);
+    assert.ok(!bed.onMachine().includes(id));
+    assert.deepEqual(bed.processes(id), []);
+  });
+});
+
+describe('launches whose windows are killed at random moments', function () {
+  this.timeout(120_000);
+  let bed: CrashBed;
+
+  beforeEach(() => {
+    bed = new CrashBed();
+  });
+
+  afterEach(async () => {
+    await bed.dispose();
+  });
+
+  it(`start at most once each, and all end up known (${KILLS} kills, seed ${SEED})`, async () => {
+    const random = mulberry(SEED);
+    const directories: string[] = [];
+    for (let kill = 0; kill < KILLS; kill++) {
+      const window = await bed.start();
+      for (let launch = 0; launch < LAUNCHES_EACH; launch++) {
+        const directory = bed.directory();
+        directories.push(directory);
+        window.send('launch', { argv: MARKING, directory });
+        // A launch takes about 100 ms alone; some are cut before, some after.
+        await pause(random() * 100);
+      }
+      await window.kill();
+    }
+    const window = await bed.start();
+    await settled(bed, window);
+    const views = await window.call('views');
+    const tally = { absent: 0, failed: 0, running: 0 };
+    for (const directory of directories) {
+      const own = views.filter(({ run }) => run.spec.directory === directory);
+      assert.ok(own.length <= 1, directory);
+      const state = own[0]?.run.state ?? 'absent';
+      assert.ok(state === 'absent' || state === 'failed' || state === 'running', state);
+      assert.equal(starts(directory), state === 'running' ? 1 : 0, `${directory}: ${state}`);
+      tally[state]++;
+    }
+    // Else the moments were no test.
+    assert.ok(tally.running > 3 && tally.absent + tally.failed > 3, JSON.stringify(tally));
+    assert.deepEqual(await window.call('openIntents'), []);
+    const known = new Set(views.map(({ run }) => run.id));
+    assert.deepEqual(bed.onMachine().filter((id) => !known.has(id as never)), []);
+    assert.deepEqual(bed.locks(), []);
+    await window.close();
+  });
+});
+
+describe('a launch whose answer is lost', function () {
+  this.timeout(60_000);
+  let bed: CrashBed;
+  let window: EngineWindow;
+
+  beforeEach(async () => {
+    bed = new CrashBed();
+    window = await bed.start();
+  });
+
+  afterEach(async () => {
+    await bed.dispose();
+  });
+
+  it('is looked up and told as what it is: started, once', async () => {
+    const directory = bed.directory();
+    const run = await window.call('launch', { argv: MARKING, directory, point: 'answer-lost' });
+    assert.equal(run.state, 'running');
+    assert.deepEqual(await window.call('openIntents'), []);
+    await untilStarted(directory);
+    assert.deepEqual([bed.onMachine(), starts(directory)], [[run.id], 1]);
+  });
+
+  it('is told as unknown while the machine is silent, and found later', async () => {
+    const directory = bed.directory();
+    const launch = window.call('launch', { argv: MARKING, directory, point: 'silent' });
+    await assert.rejects(launch, { code: 'start-unknown' });
+    const [id = ''] = bed.onMachine();
+    const { run } = await untilState(window, id, 'running');
+    assert.equal(run.id, id);
+    assert.deepEqual([starts(directory), await window.call('openIntents')], [1, []]);
+  });
+
+  it('leaves no row when the machine was never reached', async () => {
+    const directory = bed.directory();
+    const launch = window.call('launch', { argv: MARKING, directory, point: 'unreached' });
+    await assert.rejects(launch, { code: 'exec-failed' });
+    assert.deepEqual(await window.call('views'), []);
+    assert.deepEqual([bed.onMachine(), await window.call('openIntents')], [[], []]);
+    const again = await window.call('launch', { argv: MARKING, directory });
+    assert.equal(again.state, 'running');
+  });
+});
+
+/** Waits until no launch is undecided: locks of the dead have lapsed by then. */
+async function settled(bed: CrashBed, window: EngineWindow): Promise<void> {
+  await until('every launch is decided', () => {
+    const undecided = bed.rows("SELECT id FROM runs WHERE state IN ('queued', 'starting')");
+    return Promise.resolve(undecided.length === 0 ? true : undefined);
+  });
+  await pause(LOCK_TTL_MS / CLOCK_SCALE);
+  await window.call('refresh');
+}
+
+async function untilStarted(directory: string): Promise<void> {
+  await until('the command has begun', () =>
+    Promise.resolve(starts(directory) > 0 ? true : undefined),
+  );
+}
+
+/** Numbers from 0 to 1 that are the same in every test run. */
+function mulberry(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
