@@ -83,10 +83,15 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const registry = new ProviderRegistry();
   registry.register(createLocalProvider(options));
   const engine = assemble(options, ledger, registry, opened.setAside);
-  if (options.mayWatch()) {
-    await rebuild(engine, componentLogger(options.logger, 'rebuild'));
+  try {
+    if (options.mayWatch()) {
+      await rebuild(engine, componentLogger(options.logger, 'rebuild'));
+    }
+    await engine.inventory.reload();
+  } catch (error) {
+    await engine.close();
+    throw error;
   }
-  await engine.inventory.reload();
   background(engine.inventory.refresh(), options.logger);
   background(engine.monitor.wake(), options.logger);
   return engine;

@@ -83,6 +83,9 @@ export class Inventory implements Disposable {
    * @returns when the snapshot is new
    */
   reload(): Promise<void> {
+    if (this.disposed) {
+      return Promise.resolve();
+    }
     if (this.pending !== undefined) {
       this.again = true;
       return this.pending;
@@ -103,12 +106,12 @@ export class Inventory implements Disposable {
    */
   async whileBusy<T>(runId: string, text: string, action: () => Promise<T>): Promise<T> {
     this.busy.set(runId, text);
-    void this.reload();
+    void this.show();
     try {
       return await action();
     } finally {
       this.busy.delete(runId);
-      await this.reload();
+      await this.show();
     }
   }
 
@@ -139,13 +142,24 @@ export class Inventory implements Disposable {
     this.changed.dispose();
   }
 
+  // What is shown must not change how an action ended.
+  private async show(): Promise<void> {
+    try {
+      await this.reload();
+    } catch (error) {
+      this.parts.logger.warn(`reading runs failed: ${describeError(error)}`);
+    }
+  }
+
   private async rebuild(): Promise<void> {
     await this.readOnce();
     // Others may have asked meanwhile; a short rest joins them into one.
     while (this.askedAgain()) {
       await this.parts.clock.sleep(SETTLE_MS);
-      this.again = false;
-      await this.readOnce();
+      if (this.askedAgain()) {
+        this.again = false;
+        await this.readOnce();
+      }
     }
   }
 

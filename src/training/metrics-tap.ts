@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { describeError } from '../core/error-chain.ts';
-import { LedgerError } from '../core/errors.ts';
+import { CancelledError, LedgerError } from '../core/errors.ts';
 import type { Disposable } from '../core/events.ts';
 import type { Logger } from '../core/logger.ts';
 import type { MetricPoint } from '../core/model/records.ts';
@@ -47,6 +47,7 @@ export class MetricsTap implements Disposable {
   private reached: LogCursor | null = null;
   private lastFlush = 0;
   private follower: Promise<LogFollower> | undefined;
+  private failure: Error | undefined;
   private stopTimer: (() => void) | undefined;
   private flushing: Promise<void> = Promise.resolve();
 
@@ -62,10 +63,15 @@ export class MetricsTap implements Disposable {
     this.collector = new MetricsCollector({ pattern: run.spec.metricsPattern });
   }
 
+  /** Whether it failed and ended; a new tap goes on from what is stored. */
+  get broken(): boolean {
+    return this.failure !== undefined;
+  }
+
   /** Begins to follow, from where the ledger says the last reader was. */
   start(): void {
     this.follower ??= this.follow();
-    this.follower.catch((error: unknown) => this.complain(error));
+    this.follower.catch((error: unknown) => this.fail(error));
     // A quiet log must not keep its last points back.
     this.stopTimer ??= this.context.clock.every(BATCH_MS, () => {
       void this.flush().catch((error: unknown) => this.complain(error));
@@ -76,6 +82,8 @@ export class MetricsTap implements Disposable {
    * Reads the log to its present end and stores everything.
    *
    * @returns when it is stored
+   * @throws {LedgerError} when it could not be stored
+   * @throws {CancelledError} when this tap was disposed meanwhile
    */
   async finish(): Promise<void> {
     const follower = await this.follower;
@@ -86,6 +94,10 @@ export class MetricsTap implements Disposable {
     }
     this.take(this.splitter.end(), true);
     await this.flush();
+    // What ended early has stored less than all, and nobody may think otherwise.
+    if (this.abort.signal.aborted) {
+      throw this.failure ?? new CancelledError('Cancelled');
+    }
   }
 
   dispose(): void {
@@ -112,7 +124,7 @@ export class MetricsTap implements Disposable {
         this.splitter = new LineSplitter(to.offset);
       },
     });
-    follower.done.catch((error: unknown) => this.complain(error));
+    follower.done.catch((error: unknown) => this.fail(error));
     return follower;
   }
 
@@ -166,11 +178,20 @@ export class MetricsTap implements Disposable {
   }
 
   private complain(error: unknown): void {
-    const superseded = error instanceof LedgerError && error.code !== 'ledger-busy';
-    this.context.logger.warn(`metrics of ${this.run.id}: ${describeError(error)}`);
-    if (superseded) {
-      // Another window reads this log now, or the ledger is gone: stop here.
-      this.dispose();
+    if (error instanceof LedgerError && error.code === 'ledger-busy') {
+      // The points were kept; the next flush tries again.
+      this.context.logger.debug(`metrics of ${this.run.id}: ${describeError(error)}`);
+      return;
     }
+    this.fail(error);
+  }
+
+  // Another window reads this log now, or it or the ledger cannot be used: stop here.
+  private fail(error: unknown): void {
+    if (this.failure === undefined && !this.abort.signal.aborted) {
+      this.context.logger.warn(`metrics of ${this.run.id}: ${describeError(error)}`);
+      this.failure = error instanceof Error ? error : new Error(String(error));
+    }
+    this.dispose();
   }
 }

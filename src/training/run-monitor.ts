@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { describeError } from '../core/error-chain.ts';
+import { CancelledError, LedgerError } from '../core/errors.ts';
 import type { Disposable, Event } from '../core/events.ts';
 import { Emitter } from '../core/events.ts';
 import type { Logger } from '../core/logger.ts';
@@ -45,6 +46,7 @@ export class RunMonitor implements Disposable {
   private stopTimer: (() => void) | undefined;
   private ticking: Promise<void> | undefined;
   private ticks = 0;
+  private woken = false;
   private disposed = false;
 
   /** Fires in the window that saw it, with the run as stored. */
@@ -56,10 +58,11 @@ export class RunMonitor implements Disposable {
 
   /** Looks whether there is something to watch, and watches while there is. */
   async wake(): Promise<void> {
+    this.woken = true;
     if (this.disposed || this.stopTimer !== undefined || !this.parts.mayWatch()) {
       return;
     }
-    this.stopTimer = this.parts.clock.every(TICK_MS, () => void this.tick());
+    this.stopTimer = this.parts.clock.every(TICK_MS, () => void this.beat());
     await this.tick();
   }
 
@@ -94,12 +97,30 @@ export class RunMonitor implements Disposable {
     this.ended.dispose();
   }
 
+  // A tick can last longer than the lease (a slow machine, a long log).
+  private async beat(): Promise<void> {
+    if (this.ticking === undefined) {
+      await this.tick();
+    } else if (this.epoch !== undefined) {
+      await this.parts.ledger.election.campaign().catch((error: unknown) => {
+        this.parts.logger.debug(`renewing the election: ${describeError(error)}`);
+      });
+    }
+  }
+
   private async once(): Promise<void> {
     const { ledger } = this.parts;
+    this.woken = false;
     const active = await ledger.runs.list({ active: true });
-    if (active.length === 0 || this.disposed) {
-      this.rest();
-      await ledger.election.release();
+    if (this.isDisposed()) {
+      return;
+    }
+    if (active.length === 0) {
+      // A run can have come while the list was read: the next tick looks again.
+      if (!this.isWoken()) {
+        this.rest();
+        await ledger.election.release();
+      }
       return;
     }
     const epoch = await ledger.election.campaign();
@@ -108,7 +129,7 @@ export class RunMonitor implements Disposable {
       this.dropObservers();
       this.epoch = epoch;
     }
-    if (epoch === undefined) {
+    if (epoch === undefined || this.isDisposed()) {
       return;
     }
     this.ticks += 1;
@@ -116,6 +137,15 @@ export class RunMonitor implements Disposable {
     for (const runs of Map.groupBy(active, machineKey).values()) {
       await this.askMachine(runs, guard);
     }
+  }
+
+  // Both change while a tick waits, which the compiler does not see.
+  private isWoken(): boolean {
+    return this.woken;
+  }
+
+  private isDisposed(): boolean {
+    return this.disposed;
   }
 
   private async askMachine(runs: readonly Run[], guard: Guard): Promise<void> {
@@ -128,7 +158,7 @@ export class RunMonitor implements Disposable {
       const statuses = await machine.agent.status(runs.map((run) => run.id));
       for (const [index, run] of runs.entries()) {
         const status = statuses[index];
-        if (status?.id === run.id) {
+        if (status?.id === run.id && !this.disposed) {
           await this.update(run, status, machine, guard).catch((error: unknown) => {
             this.parts.logger.warn(`watching ${run.id}: ${describeError(error)}`);
           });
@@ -164,9 +194,9 @@ export class RunMonitor implements Disposable {
     }
     // The log is read to its end first: an ended run is complete in the ledger.
     await this.finish(next, machine, guard);
-    await recordTransition(ledger, run, transition, clock.now(), { guard });
+    const moved = await recordTransition(ledger, run, transition, clock.now(), { guard });
     const stored = await ledger.runs.get(run.id);
-    if (stored !== undefined) {
+    if (moved && stored !== undefined) {
       this.ended.fire(stored);
     }
   }
@@ -175,17 +205,25 @@ export class RunMonitor implements Disposable {
     if (run.state === 'queued') {
       return;
     }
+    const isScan = this.ticks % SCAN_TICKS === 0;
+    if (isScan) {
+      this.dropBroken(run);
+    }
     const observer = this.observerOf(run, machine, guard);
-    if (this.ticks % SCAN_TICKS === 0) {
+    if (isScan) {
       await observer.scan();
     }
   }
 
   private async finish(run: Run, machine: Machine, guard: Guard): Promise<void> {
+    this.dropBroken(run);
     const observer = this.observerOf(run, machine, guard);
     try {
       await observer.finish();
     } catch (error) {
+      if (error instanceof CancelledError || isPassing(error)) {
+        throw error;
+      }
       this.parts.logger.warn(`the end of ${run.id}'s log: ${describeError(error)}`);
     } finally {
       observer.dispose();
@@ -203,6 +241,14 @@ export class RunMonitor implements Disposable {
     return observer;
   }
 
+  private dropBroken(run: Run): void {
+    const observer = this.observers.get(run.id);
+    if (observer?.broken === true) {
+      observer.dispose();
+      this.observers.delete(run.id);
+    }
+  }
+
   private rest(): void {
     this.stopTimer?.();
     this.stopTimer = undefined;
@@ -216,6 +262,12 @@ export class RunMonitor implements Disposable {
     }
     this.observers.clear();
   }
+}
+
+// What the ledger refuses now (full, locked, another window elected) it takes
+// later, so the end waits; a log that cannot be read never gets better.
+function isPassing(error: unknown): boolean {
+  return error instanceof LedgerError && error.code !== 'ledger-failed';
 }
 
 function machineKey(run: Run): string {

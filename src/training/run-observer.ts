@@ -1,6 +1,7 @@
 import type { CheckpointScanner } from '../checkpoints/checkpoint-scanner.ts';
 import type { Clock } from '../core/clock.ts';
 import { describeError } from '../core/error-chain.ts';
+import { LedgerError } from '../core/errors.ts';
 import type { Disposable } from '../core/events.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Checkpoint } from '../core/model/records.ts';
@@ -45,7 +46,18 @@ export class RunObserver implements Disposable {
     return this.look(false);
   }
 
-  /** Reads the log to its present end and looks at the checkpoints once more. */
+  /** Whether it has stopped reading the log; another one goes on from what is stored. */
+  get broken(): boolean {
+    return this.parts.tap?.broken ?? false;
+  }
+
+  /**
+   * Reads the log to its present end and looks at the checkpoints once more.
+   *
+   * @returns when everything is stored
+   * @throws {LedgerError} when it could not be stored
+   * @throws {CancelledError} when this observer was disposed meanwhile
+   */
   async finish(): Promise<void> {
     await this.look(true);
     await this.parts.tap?.finish();
@@ -69,6 +81,9 @@ export class RunObserver implements Disposable {
         this.stored = text;
       }
     } catch (error) {
+      if (ended && error instanceof LedgerError) {
+        throw error;
+      }
       logger.warn(`checkpoints of ${this.run.id}: ${describeError(error)}`);
     }
   }
