@@ -52,7 +52,8 @@ init() {
 
 make_home() {
   if [ ! -d "$_runs" ]; then
-    mkdir -p "$_runs" "$_home/new" "$_home/setups" 2>/dev/null ||
+    # The one that is looked for comes last: two first starts may meet here.
+    mkdir -p "$_home/new" "$_home/setups" "$_runs" 2>/dev/null ||
       die 5 environment "cannot create $_home"
   fi
 }
