@@ -109,12 +109,19 @@ export class VsCodeWindow {
   async openContainer(title: string): Promise<void> {
     const item = this.page.locator(`.activitybar .action-item:has(a[aria-label^="${title}"])`);
     await item.waitFor();
-    // A second click would hide the side bar again.
-    if ((await item.getAttribute('aria-expanded')) === 'true') return;
-    const checked = /\bchecked\b/.test((await item.getAttribute('class')) ?? '');
-    // Not its link: the badge may lie over it.
-    if (!checked) await item.click();
-    await this.page.locator('.part.sidebar .composite.title', { hasText: title }).waitFor();
+    const shown = this.page.locator('.part.sidebar .composite.title', { hasText: title });
+    const shows = (timeout: number): Promise<true | undefined> =>
+      shown.waitFor({ timeout }).then(
+        () => true as const,
+        () => undefined,
+      );
+    // A click on a container that shows, or comes back just now, would hide it.
+    await waitFor(`the container ${title}`, async () => {
+      if (await shows(700)) return true;
+      // Not its link: the badge may lie over it.
+      await item.click();
+      return await shows(3000);
+    });
   }
 
   /** A tree in the side bar by the title of its pane, such as `Runs`. */
