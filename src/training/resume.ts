@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { newestFirst } from '../checkpoints/marks.ts';
 import { RunError } from '../core/errors.ts';
 import type { Checkpoint } from '../core/model/records.ts';
 import type { Run } from '../core/model/run.ts';
@@ -6,19 +7,16 @@ import { isActive } from '../core/model/run.ts';
 import type { Machine } from '../providers/training-provider.ts';
 
 /**
- * Picks the checkpoint a run goes on from when the user names none: the
- * newest whole one.
+ * Picks the checkpoint a run goes on from when the user names none: the whole
+ * one that is shown as newest.
  *
  * @param checkpoints - of the run, in any order
  * @returns the checkpoint
  * @throws {RunError} when there is none
  */
 export function newestWhole(checkpoints: readonly Checkpoint[]): Checkpoint {
-  const whole = checkpoints.filter((item) => item.complete);
-  const [newest] = whole.sort(
-    (left, right) =>
-      (right.step ?? -1) - (left.step ?? -1) || right.modifiedAt - left.modifiedAt,
-  );
+  const whole = [...checkpoints].sort(newestFirst(checkpoints)).filter((item) => item.complete);
+  const newest = whole.find((item) => item.marks.includes('newest')) ?? whole[0];
   if (newest === undefined) {
     throw new RunError('no-checkpoint', l10n.t('This run has no whole checkpoint to go on from'));
   }
