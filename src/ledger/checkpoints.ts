@@ -12,6 +12,9 @@ export interface StoredCheckpoint extends Checkpoint {
   readonly resumedFrom: boolean;
 }
 
+/** A path with what keeps it. */
+export type GuardedPath = Pick<StoredCheckpoint, 'path' | 'protected' | 'resumedFrom'>;
+
 /** A reason to keep a checkpoint. */
 export type CheckpointGuard = 'protected' | 'resumedFrom';
 
@@ -69,6 +72,45 @@ export class Checkpoints {
           runId,
         )
         .map(checkpointOf),
+    );
+  }
+
+  /**
+   * Drops checkpoints that were deleted from the stored sets of all runs, in
+   * one transaction. Their guards stay.
+   *
+   * @param paths - absolute paths
+   * @param options - durability and guard
+   * @returns when it is stored
+   */
+  forgetPaths(paths: Iterable<string>, options: WriteOptions = {}): Promise<void> {
+    return this.database.write(
+      (handle) => {
+        for (const path of paths) {
+          handle.run('DELETE FROM checkpoints WHERE path = ?', path);
+        }
+      },
+      { ...options, ...TOPICS },
+    );
+  }
+
+  /**
+   * Lists the guards of all runs, also of checkpoints that are not found now.
+   *
+   * @returns in no order, those lifted left out
+   */
+  guards(): Promise<readonly GuardedPath[]> {
+    return this.database.read((handle) =>
+      handle
+        .all(
+          `SELECT path, protected, resumed_from FROM checkpoint_guards
+           WHERE protected <> 0 OR resumed_from <> 0`,
+        )
+        .map((row) => ({
+          path: text(row, 'path'),
+          protected: flag(row, 'protected'),
+          resumedFrom: flag(row, 'resumed_from'),
+        })),
     );
   }
 

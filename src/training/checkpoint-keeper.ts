@@ -70,19 +70,11 @@ export class CheckpointKeeper {
     const machine = await this.connect(run);
     const directory = run.spec.checkpointDirectory;
     const report = await cleanUpCheckpoints(machine.files, directory, plan, signal);
-    const gone = new Set(report.deleted.map((item) => item.path));
-    await this.forget(gone);
+    // What somebody else removed is no more in the list than what went now.
+    const missing = report.skipped.filter(({ reason }) => reason === 'gone');
+    const gone = [...report.deleted, ...missing.map(({ checkpoint }) => checkpoint)];
+    await this.ledger.checkpoints.forgetPaths(gone.map(({ path }) => path));
     return report;
-  }
-
-  private async forget(gone: ReadonlySet<string>): Promise<void> {
-    for (const run of await this.ledger.runs.list({})) {
-      const known = await this.ledger.checkpoints.list(run.id);
-      const left = known.filter((item) => !gone.has(item.path));
-      if (left.length < known.length) {
-        await this.ledger.checkpoints.replace(run.id, left);
-      }
-    }
   }
 
   private async guards(): Promise<{ resumedFrom: string[]; protectedPaths: string[] }> {

@@ -29,7 +29,6 @@ const CLOCK_SLACK_MS = 2000;
 export class RunObserver implements Disposable {
   private readonly run: Run;
   private readonly parts: ObserverParts;
-  private stored = '';
 
   constructor(run: Run, parts: ObserverParts) {
     this.run = run;
@@ -75,10 +74,9 @@ export class RunObserver implements Disposable {
         logger.debug(`${this.run.id}: ${problem.path}: ${problem.reason}`);
       }
       const own = checkpoints.filter((item) => this.isOwn(item));
-      const text = JSON.stringify(own);
-      if (text !== this.stored) {
+      // Read anew each time: a clean-up in any window changes the stored set too.
+      if (!sameSet(own, await ledger.checkpoints.list(this.run.id))) {
         await ledger.checkpoints.replace(this.run.id, own, { guard });
-        this.stored = text;
       }
     } catch (error) {
       if (ended && error instanceof LedgerError) {
@@ -93,4 +91,16 @@ export class RunObserver implements Disposable {
     const since = this.run.startedAt ?? this.run.createdAt;
     return checkpoint.modifiedAt >= since - CLOCK_SLACK_MS;
   }
+}
+
+function sameSet(found: readonly Checkpoint[], stored: readonly Checkpoint[]): boolean {
+  const keys = new Set(stored.map(keyOf));
+  return found.length === stored.length && found.every((item) => keys.has(keyOf(item)));
+}
+
+// Times are stored as whole milliseconds.
+function keyOf(checkpoint: Checkpoint): string {
+  const { path, kind, size, modifiedAt, step, epoch, loss, complete, marks } = checkpoint;
+  const time = Math.round(modifiedAt);
+  return JSON.stringify([path, kind, size, time, step, epoch, loss, complete, marks]);
 }

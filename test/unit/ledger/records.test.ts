@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import type { RunId } from '../../../src/core/ids.ts';
 import type { MicroDollars } from '../../../src/core/money.ts';
 import type { Ledger, LedgerChange } from '../../../src/ledger/ledger.ts';
 import type { SeenResource } from '../../../src/ledger/resources.ts';
@@ -65,6 +66,39 @@ describe('checkpoints in the ledger', () => {
     await ledger.checkpoints.mark(id, checkpoint.path, 'protected', false);
     const [lifted] = await ledger.checkpoints.list(id);
     assert.deepEqual([lifted?.protected, lifted?.resumedFrom], [false, true]);
+  });
+});
+
+describe('checkpoints of several runs in the ledger', () => {
+  const other = sampleRun({ id: 'r0mf3k2p1b-0123456789' as RunId });
+
+  beforeEach(async () => {
+    await open();
+    await ledger.runs.insert(other);
+  });
+  afterEach(() => files.dispose());
+
+  it('are forgotten by path in every run, and no others', async () => {
+    const all = ['/c/1', '/c/2', '/c/3'].map((path) => sampleCheckpoint({ path }));
+    await ledger.checkpoints.replace(id, all);
+    await ledger.checkpoints.replace(other.id, all.slice(1).map((c) => ({ ...c, runId: other.id })));
+    await ledger.checkpoints.forgetPaths(['/c/2', '/c/9']);
+    const paths = async (run: RunId): Promise<string[]> =>
+      (await ledger.checkpoints.list(run)).map(({ path }) => path);
+    assert.deepEqual(await paths(id), ['/c/1', '/c/3']);
+    assert.deepEqual(await paths(other.id), ['/c/3']);
+  });
+
+  it('list their guards together, those lifted left out', async () => {
+    await ledger.checkpoints.mark(id, '/c/1', 'protected');
+    await ledger.checkpoints.mark(other.id, '/c/2', 'resumedFrom');
+    await ledger.checkpoints.mark(other.id, '/c/3', 'protected');
+    await ledger.checkpoints.mark(other.id, '/c/3', 'protected', false);
+    const guards = [...(await ledger.checkpoints.guards())];
+    assert.deepEqual(guards.sort((a, b) => (a.path < b.path ? -1 : 1)), [
+      { path: '/c/1', protected: true, resumedFrom: false },
+      { path: '/c/2', protected: false, resumedFrom: true },
+    ]);
   });
 });
 
