@@ -8,6 +8,7 @@ import { CrashBed, untilState } from '../../support/crash-bed.ts';
 import type { EngineWindow, LaunchPoint } from '../../support/engine-window.ts';
 import { until } from '../../support/proc.ts';
 import { CLOCK_SCALE } from '../../support/scaled-clock.ts';
+import { seededRandom } from '../../support/seeded-random.ts';
 
 const KILLS = 12;
 const LAUNCHES_EACH = 3;
@@ -116,7 +117,7 @@ describe('launches whose windows are killed at random moments', function () {
   });
 
   it(`start at most once each, and all end up known (${KILLS} kills, seed ${SEED})`, async () => {
-    const random = mulberry(SEED);
+    const random = seededRandom(SEED);
     const directories: string[] = [];
     for (let kill = 0; kill < KILLS; kill++) {
       const window = await bed.start();
@@ -210,15 +211,3 @@ async function untilStarted(directory: string): Promise<void> {
     Promise.resolve(starts(directory) > 0 ? true : undefined),
   );
 }
-
-/** Numbers from 0 to 1 that are the same in every test run. */
-function mulberry(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
