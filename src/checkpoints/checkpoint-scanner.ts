@@ -12,7 +12,7 @@ import {
   ZIP_TAIL_BYTES,
   zipStructure,
 } from './completeness.ts';
-import type { Look, Structure } from './completeness.ts';
+import type { Look, Structure, Writer } from './completeness.ts';
 import { discoverCheckpoints } from './discovery.ts';
 import type { CheckpointCandidate, CheckpointProblem } from './discovery.ts';
 import { isShard, isWeights } from './layout.ts';
@@ -34,10 +34,20 @@ export interface ScanOptions {
   readonly settleMs?: number;
 }
 
+/** What is known at one look. */
+export interface LookOptions {
+  /** `alive` unless told. */
+  readonly writer?: Writer;
+  /** Which ones count; all unless told. The others are not marked, nor opened. */
+  readonly own?: (candidate: CheckpointCandidate) => boolean;
+}
+
 /** What one look found. */
 export interface ScanResult {
-  /** Newest first. */
+  /** Newest first, marked among themselves. */
   readonly checkpoints: readonly Checkpoint[];
+  /** Absolute paths of those that do not count. */
+  readonly others: readonly string[];
   /** What was ignored and why; English, for the log. */
   readonly problems: readonly CheckpointProblem[];
 }
@@ -71,26 +81,30 @@ export class CheckpointScanner {
    * Looks once.
    *
    * @param now - the machine's time, ms since the epoch
-   * @param settled - true when nobody writes any more, so that no age is waited for
+   * @param options - who writes there, and whose checkpoints count
    * @returns every checkpoint there is, and what was ignored
    * @throws {IoError} when the directory cannot be read
    */
-  async scan(now: number, settled = false): Promise<ScanResult> {
+  async scan(now: number, options: LookOptions = {}): Promise<ScanResult> {
     const { directory, globs, best } = this.options;
-    const settleMs = settled ? 0 : (this.options.settleMs ?? SETTLE_MS);
     const found = await discoverCheckpoints(this.files, directory, globs);
     const next = new Map<string, Memory>();
     const markable: MarkableCheckpoint[] = [];
+    const others: string[] = [];
     const problems = [...found.problems];
     for (const candidate of found.candidates) {
-      const before = this.memory.get(candidate.path);
+      if (options.own?.(candidate) === false) {
+        others.push(candidate.path);
+        continue;
+      }
+      const previous = this.memory.get(candidate.path)?.look ?? null;
       const memory = await this.look(candidate, found.entries, now);
       next.set(candidate.path, memory);
       problems.push(...memory.problems);
-      markable.push(this.describe(candidate, memory, before?.look ?? null, now, settleMs));
+      markable.push(this.describe(candidate, memory, previous, now, options.writer ?? 'alive'));
     }
     this.memory = next;
-    return { checkpoints: markCheckpoints(markable, best).map(asCheckpoint), problems };
+    return { checkpoints: markCheckpoints(markable, best).map(asCheckpoint), others, problems };
   }
 
   private describe(
@@ -98,7 +112,7 @@ export class CheckpointScanner {
     memory: Memory,
     previous: Look | null,
     now: number,
-    settleMs: number,
+    writer: Writer,
   ): MarkableCheckpoint {
     const { path, kind, size, modifiedAt } = candidate;
     const { side, structure } = memory;
@@ -107,8 +121,8 @@ export class CheckpointScanner {
     const stale = memory.sideModifiedAt < modifiedAt && side?.complete === true;
     const declared = stale ? null : (side?.complete ?? null);
     const { complete } = completenessOf(
-      { size, modifiedAt, now, previous, structure, declared },
-      settleMs,
+      { size, modifiedAt, now, previous, structure, declared, writer },
+      this.options.settleMs ?? SETTLE_MS,
     );
     return {
       path,

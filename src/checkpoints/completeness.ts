@@ -11,7 +11,12 @@ export interface WritingFacts {
   /** What the side JSON says; `null` when it is silent. */
   readonly declared: boolean | null;
   readonly structure: Structure;
+  /** `alive` unless told. */
+  readonly writer?: Writer;
 }
+
+/** Whether the program still writes, has ended well, or may have been cut off in a write. */
+export type Writer = 'alive' | 'done' | 'cut-off';
 
 /** Size and change of a checkpoint at one moment; times in ms. */
 export interface Look {
@@ -45,7 +50,7 @@ const MIN_GAP_MS = 2_000;
  * @returns the verdict
  */
 export function completenessOf(facts: WritingFacts, settleMs = SETTLE_MS): Completeness {
-  const { previous, size, modifiedAt } = facts;
+  const { previous, size, modifiedAt, writer = 'alive' } = facts;
   if (size === 0) {
     return { complete: false, why: 'empty' };
   }
@@ -56,10 +61,12 @@ export function completenessOf(facts: WritingFacts, settleMs = SETTLE_MS): Compl
     return { complete: false, why: 'declared' };
   }
   const age = facts.now - modifiedAt;
-  const recent = age < settleMs;
+  // After KILL a file stops growing without being whole: only a good end spares the wait.
+  const recent = writer !== 'done' && age < settleMs;
   const moved = previous !== null && (previous.size !== size || previous.modifiedAt !== modifiedAt);
   // A size that moved long ago is a file replaced between two looks far apart.
-  if (recent && previous !== null && previous.size !== size && facts.structure !== 'whole') {
+  const proven = facts.structure === 'whole' || (writer !== 'alive' && facts.declared === true);
+  if (recent && previous !== null && previous.size !== size && !proven) {
     return { complete: false, why: 'moving' };
   }
   if (facts.structure === 'whole') {

@@ -1,4 +1,5 @@
 import type { CheckpointScanner } from '../checkpoints/checkpoint-scanner.ts';
+import type { Writer } from '../checkpoints/completeness.ts';
 import type { Clock } from '../core/clock.ts';
 import { describeError } from '../core/error-chain.ts';
 import { LedgerError } from '../core/errors.ts';
@@ -42,7 +43,7 @@ export class RunObserver implements Disposable {
    * @returns when what was found is stored
    */
   scan(): Promise<void> {
-    return this.look(false);
+    return this.look('alive');
   }
 
   /** Whether it has stopped reading the log; another one goes on from what is stored. */
@@ -52,13 +53,15 @@ export class RunObserver implements Disposable {
 
   /**
    * Reads the log to its present end and looks at the checkpoints once more.
+   * What was written right before a bad end stays incomplete.
    *
+   * @param exitCode - of the run; `null` when it is not known
    * @returns when everything is stored
    * @throws {LedgerError} when it could not be stored
    * @throws {CancelledError} when this observer was disposed meanwhile
    */
-  async finish(): Promise<void> {
-    await this.look(true);
+  async finish(exitCode: number | null = this.run.exitCode): Promise<void> {
+    await this.look(exitCode === 0 ? 'done' : 'cut-off');
     await this.parts.tap?.finish();
   }
 
@@ -66,10 +69,10 @@ export class RunObserver implements Disposable {
     this.parts.tap?.dispose();
   }
 
-  private async look(ended: boolean): Promise<void> {
+  private async look(writer: Writer): Promise<void> {
     const { ledger, clock, logger, scanner, guard } = this.parts;
     try {
-      const { checkpoints, problems } = await scanner.scan(clock.now(), ended);
+      const { checkpoints, problems } = await scanner.scan(clock.now(), { writer });
       for (const problem of problems) {
         logger.debug(`${this.run.id}: ${problem.path}: ${problem.reason}`);
       }
@@ -79,7 +82,7 @@ export class RunObserver implements Disposable {
         await ledger.checkpoints.replace(this.run.id, own, { guard });
       }
     } catch (error) {
-      if (ended && error instanceof LedgerError) {
+      if (writer !== 'alive' && error instanceof LedgerError) {
         throw error;
       }
       logger.warn(`checkpoints of ${this.run.id}: ${describeError(error)}`);

@@ -63,4 +63,32 @@ describe('watching a run\'s checkpoints', () => {
     await watching.scan();
     assert.equal(writes, 0);
   });
+
+  it('does not take half a file after a kill for whole, unless it had stood still', async () => {
+    await directory.write({ 'step-1.ckpt': 'whole' }, NOW - 3_000);
+    await directory.write({ 'step-2.ckpt': 'half' }, NOW - 100);
+    const watching = observer();
+    await watching.scan();
+    await clock.advance(3_000);
+    await directory.write({ 'step-2.ckpt': 'half and more' }, NOW + 2_900);
+    await watching.finish(137);
+    assert.deepEqual(await stored(), ['step-1.ckpt whole newest', 'step-2.ckpt half']);
+  });
+
+  it('takes what was declared whole before a kill', async () => {
+    await directory.write({ 'step-2.ckpt': 'half' }, NOW - 100);
+    const watching = observer();
+    await watching.scan();
+    await clock.advance(3_000);
+    const declared = { 'step-2.ckpt': 'all of it', 'step-2.json': '{"complete": true}' };
+    await directory.write(declared, NOW + 2_900);
+    await watching.finish(137);
+    assert.deepEqual(await stored(), ['step-2.ckpt whole newest']);
+  });
+
+  it('waits for no age after a good end', async () => {
+    await directory.write({ 'step-2.ckpt': 'all of it' }, NOW - 1);
+    await observer().finish(0);
+    assert.deepEqual(await stored(), ['step-2.ckpt whole newest']);
+  });
 });
