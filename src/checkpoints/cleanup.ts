@@ -45,7 +45,8 @@ export async function cleanUpCheckpoints(
   const errors: { checkpoint: Checkpoint; error: unknown }[] = [];
   const root = await files.inspect(directory);
   await sweepLeftovers(files, directory);
-  const kept = new Set(plan.keep.flatMap(({ checkpoint }) => sidePaths(checkpoint.path)));
+  const staying = [...plan.keep.map(({ checkpoint }) => checkpoint.path), ...(plan.others ?? [])];
+  const kept = new Set(staying.flatMap(sidePaths));
   for (const checkpoint of plan.remove) {
     if (signal?.aborted) {
       break;

@@ -18,10 +18,19 @@ export interface RetentionGuards {
   readonly resumedFrom: readonly string[];
   /** Absolute paths the user protected. */
   readonly protectedPaths: readonly string[];
+  /** Absolute paths of the checkpoints of other active runs. */
+  readonly inUse?: readonly string[];
 }
 
 /** Why a checkpoint stays; the strongest reason when there are several. */
-export type KeepReason = 'incomplete' | 'protected' | 'resumed-from' | 'best' | 'final' | 'newest';
+export type KeepReason =
+  | 'incomplete'
+  | 'protected'
+  | 'resumed-from'
+  | 'in-use'
+  | 'best'
+  | 'final'
+  | 'newest';
 
 /** What would happen; nothing has yet. */
 export interface RetentionPlan {
@@ -30,12 +39,14 @@ export interface RetentionPlan {
   readonly remove: readonly Checkpoint[];
   /** What removing them frees. */
   readonly bytesFreed: number;
+  /** Absolute paths of checkpoints in the same directory that the plan is not about. */
+  readonly others?: readonly string[];
 }
 
 /**
- * Plans which checkpoints of one directory go. Pure: the plan is also the dry run.
+ * Plans which checkpoints of one run or directory go. Pure: the plan is also the dry run.
  *
- * @param checkpoints - all of the directory, marked
+ * @param checkpoints - all of it, marked
  * @param policy - what stays
  * @param guards - what stays whatever the policy says
  * @returns every checkpoint once, either kept or removed
@@ -76,7 +87,10 @@ function guardOf(checkpoint: Checkpoint, guards: RetentionGuards): KeepReason | 
   if (guards.protectedPaths.some((path) => overlaps(path, checkpoint.path))) {
     return 'protected';
   }
-  return guards.resumedFrom.some((path) => overlaps(path, checkpoint.path)) ? 'resumed-from' : null;
+  if (guards.resumedFrom.some((path) => overlaps(path, checkpoint.path))) {
+    return 'resumed-from';
+  }
+  return guards.inUse?.some((path) => overlaps(path, checkpoint.path)) === true ? 'in-use' : null;
 }
 
 function wishOf(

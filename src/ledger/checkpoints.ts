@@ -76,6 +76,39 @@ export class Checkpoints {
   }
 
   /**
+   * Takes over which stored checkpoints are whole and how they are marked,
+   * where size and time are still the stored ones. Adds and drops none.
+   *
+   * @param runId - a stored run
+   * @param checkpoints - as they were found now
+   * @returns when it is stored
+   */
+  async settle(runId: RunId, checkpoints: readonly Checkpoint[]): Promise<void> {
+    const stored = new Map((await this.list(runId)).map((item) => [item.path, item]));
+    const news = checkpoints.filter((item) => {
+      const known = stored.get(item.path);
+      return known !== undefined && verdictOf(known) !== verdictOf(item);
+    });
+    if (news.length === 0) {
+      return;
+    }
+    await this.database.write((handle) => {
+      for (const { path, size, modifiedAt, complete, marks } of news) {
+        handle.run(
+          `UPDATE checkpoints SET complete = ?, marks = ?
+           WHERE run_id = ? AND path = ? AND size = ? AND modified_at = ?`,
+          complete ? 1 : 0,
+          JSON.stringify(marks),
+          runId,
+          path,
+          size,
+          Math.round(modifiedAt),
+        );
+      }
+    }, TOPICS);
+  }
+
+  /**
    * Drops checkpoints that were deleted from the stored sets of all runs, in
    * one transaction. Their guards stay.
    *
@@ -145,6 +178,10 @@ export class Checkpoints {
       { ...options, ...TOPICS },
     );
   }
+}
+
+function verdictOf({ complete, marks }: Checkpoint): string {
+  return JSON.stringify([complete, marks]);
 }
 
 function insert(handle: WriteHandle, runId: RunId, checkpoint: Checkpoint): void {

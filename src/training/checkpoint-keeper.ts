@@ -1,14 +1,16 @@
 import * as l10n from '@vscode/l10n';
-import type { ScanOptions } from '../checkpoints/checkpoint-scanner.ts';
+import type { ScanOptions, ScanResult } from '../checkpoints/checkpoint-scanner.ts';
 import { CheckpointScanner } from '../checkpoints/checkpoint-scanner.ts';
 import type { CleanupReport } from '../checkpoints/cleanup.ts';
 import { cleanUpCheckpoints } from '../checkpoints/cleanup.ts';
-import type { RetentionPlan, RetentionPolicy } from '../checkpoints/retention.ts';
+import type { CheckpointCandidate } from '../checkpoints/discovery.ts';
+import type { RetentionGuards, RetentionPlan, RetentionPolicy } from '../checkpoints/retention.ts';
 import { planRetention } from '../checkpoints/retention.ts';
 import type { Clock } from '../core/clock.ts';
 import { CleanupError } from '../core/errors.ts';
 import type { Checkpoint } from '../core/model/records.ts';
 import type { Run } from '../core/model/run.ts';
+import { isActive } from '../core/model/run.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ProviderRegistry } from '../providers/provider-registry.ts';
 import type { Machine } from '../providers/training-provider.ts';
@@ -26,16 +28,37 @@ export class CheckpointKeeper {
   }
 
   /**
-   * Plans a clean-up of a run's checkpoint directory, looking at it anew.
+   * Plans a clean-up of a run's own checkpoints, looking at them anew. Those
+   * of other runs in the directory, and what changed since the run was
+   * watched, are left out of it.
    *
-   * @param run - whose directory
+   * @param run - whose checkpoints
    * @param policy - what stays
    * @returns the plan; nothing has happened yet
    */
   async plan(run: Run, policy: RetentionPolicy): Promise<RetentionPlan> {
+    const { checkpoints, others } = await this.settle(run);
+    return { ...planRetention(checkpoints, policy, await this.guards(run)), others };
+  }
+
+  /**
+   * Looks anew at what a run is known to have written. After the end of a run
+   * nobody else looks, and what was too fresh to be called whole then is old by now.
+   *
+   * @param run - whose checkpoints
+   * @returns those that are still what they were, and the paths of all others
+   */
+  async settle(run: Run): Promise<ScanResult> {
+    const stored = await this.ledger.checkpoints.list(run.id);
+    const known = new Map(stored.map((item) => [item.path, item]));
     const machine = await this.connect(run);
-    const { checkpoints } = await scannerOf(run, machine).scan(this.clock.now());
-    return planRetention(checkpoints, policy, await this.guards());
+    const result = await scannerOf(run, machine).scan(this.clock.now(), {
+      own: (candidate) => isSame(candidate, known.get(candidate.path)),
+    });
+    if (!isActive(run)) {
+      await this.ledger.checkpoints.settle(run.id, result.checkpoints);
+    }
+    return result;
   }
 
   /**
@@ -44,16 +67,18 @@ export class CheckpointKeeper {
    * @param run - whose checkpoint
    * @param checkpoint - as the ledger has it
    * @returns the plan
-   * @throws {CleanupError} when a run went on from it
+   * @throws {CleanupError} when a run went on from it, or it is protected
    */
   async planOne(run: Run, checkpoint: Checkpoint): Promise<RetentionPlan> {
-    const { resumedFrom } = await this.guards();
+    const { resumedFrom, protectedPaths } = await this.guards(run);
+    const details = { run: run.id };
     if (resumedFrom.includes(checkpoint.path)) {
-      throw new CleanupError(
-        'resumed-from',
-        l10n.t('{0} is kept: a run went on from it', checkpoint.path),
-        { details: { run: run.id } },
-      );
+      const text = l10n.t('{0} is kept: a run went on from it', checkpoint.path);
+      throw new CleanupError('resumed-from', text, { details });
+    }
+    if (protectedPaths.includes(checkpoint.path)) {
+      const text = l10n.t('{0} is kept: it is protected', checkpoint.path);
+      throw new CleanupError('protected', text, { details });
     }
     return { keep: [], remove: [checkpoint], bytesFreed: checkpoint.size };
   }
@@ -77,15 +102,35 @@ export class CheckpointKeeper {
     return report;
   }
 
-  private async guards(): Promise<{ resumedFrom: string[]; protectedPaths: string[] }> {
+  private async guards(run: Run): Promise<RetentionGuards> {
     const runs = await this.ledger.runs.list({});
-    const resumedFrom = runs.flatMap((run) => run.resumedFrom?.checkpointPath ?? []);
-    return { resumedFrom, protectedPaths: [] };
+    const stored = await this.ledger.checkpoints.guards();
+    const inUse: string[] = [];
+    for (const other of runs.filter((item) => item.id !== run.id && isActive(item))) {
+      inUse.push(...(await this.ledger.checkpoints.list(other.id)).map(({ path }) => path));
+    }
+    return {
+      // The stored ones outlive the run that went on.
+      resumedFrom: [
+        ...runs.flatMap((item) => item.resumedFrom?.checkpointPath ?? []),
+        ...stored.filter((item) => item.resumedFrom).map(({ path }) => path),
+      ],
+      protectedPaths: stored.filter((item) => item.protected).map(({ path }) => path),
+      inUse,
+    };
   }
 
   private connect(run: Run): Promise<Machine> {
     return this.registry.get(run.provider).connect(run.machine);
   }
+}
+
+function isSame(found: CheckpointCandidate, known: Checkpoint | undefined): boolean {
+  return (
+    found.kind === known?.kind &&
+    found.size === known.size &&
+    Math.round(found.modifiedAt) === known.modifiedAt
+  );
 }
 
 /**

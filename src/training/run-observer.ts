@@ -72,14 +72,14 @@ export class RunObserver implements Disposable {
   private async look(writer: Writer): Promise<void> {
     const { ledger, clock, logger, scanner, guard } = this.parts;
     try {
-      const { checkpoints, problems } = await scanner.scan(clock.now(), { writer });
+      const own = (found: { modifiedAt: number }): boolean => this.isOwn(found);
+      const { checkpoints, problems } = await scanner.scan(clock.now(), { writer, own });
       for (const problem of problems) {
         logger.debug(`${this.run.id}: ${problem.path}: ${problem.reason}`);
       }
-      const own = checkpoints.filter((item) => this.isOwn(item));
       // Read anew each time: a clean-up in any window changes the stored set too.
-      if (!sameSet(own, await ledger.checkpoints.list(this.run.id))) {
-        await ledger.checkpoints.replace(this.run.id, own, { guard });
+      if (!sameSet(checkpoints, await ledger.checkpoints.list(this.run.id))) {
+        await ledger.checkpoints.replace(this.run.id, checkpoints, { guard });
       }
     } catch (error) {
       if (writer !== 'alive' && error instanceof LedgerError) {
@@ -90,9 +90,9 @@ export class RunObserver implements Disposable {
   }
 
   // A directory used by several runs in turn holds the checkpoints of all.
-  private isOwn(checkpoint: Checkpoint): boolean {
+  private isOwn({ modifiedAt }: { modifiedAt: number }): boolean {
     const since = this.run.startedAt ?? this.run.createdAt;
-    return checkpoint.modifiedAt >= since - CLOCK_SLACK_MS;
+    return modifiedAt >= since - CLOCK_SLACK_MS;
   }
 }
 

@@ -91,4 +91,11 @@ describe('watching a run\'s checkpoints', () => {
     await observer().finish(0);
     assert.deepEqual(await stored(), ['step-2.ckpt whole newest']);
   });
+
+  it('marks the newest of its own, whatever an earlier run left in the directory', async () => {
+    await directory.write({ 'step-9000.ckpt': 'x' }, NOW - 600_000);
+    await directory.write({ 'step-1.ckpt': 'x' }, NOW - 20_000);
+    await observer().scan();
+    assert.deepEqual(await stored(), ['step-1.ckpt whole newest']);
+  });
 });
