@@ -145,7 +145,9 @@ function nothingDone(
 ): CleanupError {
   return new CleanupError(
     'nothing-deleted',
-    l10n.t('None of {0} checkpoints in {1} could be deleted.', errors.length, directory),
+    errors.length === 1
+      ? l10n.t('The checkpoint in {0} could not be deleted.', directory)
+      : l10n.t('None of {0} checkpoints in {1} could be deleted.', errors.length, directory),
     {
       cause: errors[0]?.error,
       steps: [l10n.t('Check that you may write in the directory, then clean up again.')],

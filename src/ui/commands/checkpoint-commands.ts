@@ -1,5 +1,12 @@
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
+import {
+  cleanUpQuestion,
+  doneText,
+  nothingToCleanUp,
+  planText,
+  requireDeleted,
+} from '../../checkpoints/cleanup-texts.ts';
 import type { RetentionPlan } from '../../checkpoints/retention.ts';
 import { CancelledError, NotFoundError } from '../../core/errors.ts';
 import { formatBytes } from '../../core/format.ts';
@@ -61,7 +68,7 @@ async function deleteOne(app: App, argument: unknown): Promise<void> {
   const engine = await app.engine();
   const plan = await engine.checkpoints.planOne(run, checkpoint);
   await confirm(plan, l10n.t('Delete {0}?', checkpoint.path));
-  await engine.checkpoints.carryOut(run, plan);
+  requireDeleted(await engine.checkpoints.carryOut(run, plan));
 }
 
 async function cleanUp(app: App, argument: unknown): Promise<void> {
@@ -74,23 +81,14 @@ async function cleanUp(app: App, argument: unknown): Promise<void> {
   });
   const plan = await engine.checkpoints.plan(run, await app.configs.retention(run));
   if (plan.remove.length === 0) {
-    void vscode.window.showInformationMessage(
-      l10n.t('Nothing to clean up: all {0} checkpoints are kept', plan.keep.length),
-    );
+    void vscode.window.showInformationMessage(nothingToCleanUp(plan.keep.length));
     return;
   }
   const uri = app.documents.publish(`/clean-up ${run.id}.txt`, () => planText(plan));
   await vscode.window.showTextDocument(uri, { preview: true });
-  await confirm(plan, l10n.t('Delete {0} checkpoints of {1}?', plan.remove.length, run.name));
+  await confirm(plan, cleanUpQuestion(plan.remove.length, run.name));
   const report = await engine.checkpoints.carryOut(run, plan);
-  void vscode.window.showInformationMessage(
-    l10n.t(
-      'Deleted {0} checkpoints, {1} freed; {2} left alone',
-      report.deleted.length,
-      formatBytes(report.bytesFreed),
-      report.skipped.length + report.errors.length,
-    ),
-  );
+  void vscode.window.showInformationMessage(doneText(report));
 }
 
 async function confirm(plan: RetentionPlan, question: string): Promise<void> {
@@ -103,22 +101,4 @@ async function confirm(plan: RetentionPlan, question: string): Promise<void> {
   if (answer !== yes) {
     throw new CancelledError();
   }
-}
-
-/**
- * Writes a clean-up plan as text: the dry run.
- *
- * @param plan - what would happen
- * @returns one line per checkpoint
- */
-export function planText(plan: RetentionPlan): string {
-  const removed = plan.remove.map(
-    (item) => `${l10n.t('delete')}  ${formatBytes(item.size).padStart(9)}  ${item.path}`,
-  );
-  const kept = plan.keep.map(
-    ({ checkpoint, reason }) =>
-      `${l10n.t('keep')}    ${formatBytes(checkpoint.size).padStart(9)}  ${checkpoint.path}  (${reason})`,
-  );
-  const freed = l10n.t('{0} would be freed', formatBytes(plan.bytesFreed));
-  return `${[...removed, ...kept, '', freed].join('\n')}\n`;
 }
