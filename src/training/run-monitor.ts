@@ -202,7 +202,7 @@ export class RunMonitor implements Disposable {
   }
 
   private async observe(run: Run, machine: Machine, guard: Guard): Promise<void> {
-    if (run.state === 'queued') {
+    if (run.state === 'queued' || run.state === 'lost') {
       return;
     }
     const isScan = this.ticks % SCAN_TICKS === 0;
@@ -219,7 +219,8 @@ export class RunMonitor implements Disposable {
     this.dropBroken(run);
     const observer = this.observerOf(run, machine, guard);
     try {
-      await observer.finish();
+      // The observer is older than what is known of the end.
+      await observer.finish(run.exitCode);
     } catch (error) {
       if (error instanceof CancelledError || isPassing(error)) {
         throw error;
