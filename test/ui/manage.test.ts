@@ -16,9 +16,14 @@ import {
 import type { TreeView } from '../support/tree-view.ts';
 import type { VsCodeWindow } from '../support/vscode-window.ts';
 
+// Busy at first, since a machine tells of its busiest processes only.
 const COLOURS = `
 [runs.colours]
-command = ["sh", "-c", "printf '\\\\033[31mred words\\\\033[0m\\\\n'; until [ -e end ]; do sleep 0.01; done"]
+command = ["sh", "-c", '''
+printf '\\033[31mred words\\033[0m\\n'
+until [ -e calm ]; do :; done
+until [ -e end ]; do sleep 0.1; done
+''']
 `;
 
 const SETTINGS = {
@@ -79,6 +84,7 @@ describe('Runs are looked after', () => {
   it('what runs on the machine shows with the run it belongs to', async () => {
     await window.quickInput.runCommand('runctl: Show Processes');
     await waitUntil(new RegExp(`PID +USER[^]*${second}`), documentText);
+    await writeFile(join(scenario.workspace, 'calm'), '');
     await window.screenshots('manage-processes');
   });
 
