@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { MachineError } from '../../../src/core/errors.ts';
+import type { RunId } from '../../../src/core/ids.ts';
+import { NULL_LOGGER } from '../../../src/core/logger.ts';
+import { ZERO_DOLLARS } from '../../../src/core/money.ts';
+import type { Ledger } from '../../../src/ledger/ledger.ts';
+import { LOCK_TTL_MS } from '../../../src/ledger/locks.ts';
+import { CodeKeeper } from '../../../src/training/code-keeper.ts';
+import { planScript } from '../../../src/training/launch-plan.ts';
+import { settleUnstarted } from '../../../src/training/launch-reconciler.ts';
+import { Launcher } from '../../../src/training/launcher.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { LedgerFiles } from '../../support/ledger-files.ts';
+import { NOW } from '../../support/samples.ts';
+import { lines, refusal, ScriptedMachine } from '../../support/scripted-machine.ts';
+
+const OPTIONS = { secrets: {} };
+
+describe('Launcher', () => {
+  let files: LedgerFiles;
+  let ledger: Ledger;
+  let clock: FakeClock;
+  let machine: ScriptedMachine;
+  let launcher: Launcher;
+
+  beforeEach(async () => {
+    files = new LedgerFiles();
+    clock = new FakeClock(NOW);
+    ledger = await files.open({ clock });
+    machine = new ScriptedMachine();
+    launcher = new Launcher({
+      ledger,
+      registry: machine.registry,
+      code: new CodeKeeper(join(files.folder, 'code')),
+      clock,
+      logger: NULL_LOGGER,
+      rateOf: () => Promise.resolve(ZERO_DOLLARS),
+    });
+  });
+
+  afterEach(() => files.dispose());
+
+  const plan = (): ReturnType<typeof planScript> =>
+    planScript({
+      script: '/work/train.py',
+      directory: files.folder,
+      workspaceFolder: null,
+      argv: ['python3', 'train.py'],
+      checkpointDirectory: 'checkpoints',
+      provider: 'local',
+      machine: 'local',
+    });
+
+  /** The machine starts what it is asked to, and answers as told. */
+  function starts(answer?: () => Promise<never>): void {
+    machine.answer = (verb, id) => {
+      if (verb !== 'start') return undefined;
+      const status = { id, state: 'running' as const, started: NOW / 1000 };
+      machine.statuses.set(id, status);
+      return answer?.() ?? Promise.resolve(lines(status));
+    };
+  }
+
+  const verbs = (): string[] => machine.asked.map((line) => line.split(' ')[0] ?? '');
+
+  it('has the wish in the ledger before the machine hears of it, and settles it', async () => {
+    let before: unknown;
+    machine.answer = async (verb, id) => {
+      if (verb !== 'start') return undefined;
+      const [intent] = await ledger.intents.listOpen();
+      before = [intent?.subject, (await ledger.runs.get(id as RunId))?.state];
+      return lines({ id, state: 'running', started: NOW / 1000 });
+    };
+    const run = await launcher.launch(plan(), OPTIONS);
+    assert.deepEqual(before, [`run:${run.id}`, 'queued']);
+    assert.equal(run.state, 'running');
+    assert.equal((await ledger.intents.get(`launch:${run.id}`))?.state, 'done');
+  });
+
+  it('takes everything back when the machine refuses', async () => {
+    machine.answer = (verb) =>
+      verb === 'start' ? Promise.resolve(refusal('busy', 'r-other')) : undefined;
+    await assert.rejects(launcher.launch(plan(), OPTIONS), { code: 'directory-busy' });
+    assert.deepEqual(await ledger.runs.list(), []);
+    assert.deepEqual(await ledger.intents.listOpen(), []);
+    assert.deepEqual(verbs(), ['start', 'status']);
+  });
+
+  it('looks a run up when the answer is lost, and never starts it twice', async () => {
+    starts(() => Promise.reject(new MachineError('exec-failed', 'lost')));
+    const run = await launcher.launch(plan(), OPTIONS);
+    assert.equal(run.state, 'running');
+    assert.deepEqual(verbs(), ['start', 'status']);
+  });
+
+  it('keeps row and wish while it is not known whether the run started', async () => {
+    machine.answer = () => Promise.reject(new MachineError('exec-failed', 'lost'));
+    await assert.rejects(launcher.launch(plan(), OPTIONS), { code: 'start-unknown' });
+    const [run] = await ledger.runs.list();
+    assert.equal(run?.state, 'queued');
+    assert.equal((await ledger.intents.listOpen()).length, 1);
+    assert.ok(await ledger.locks.acquire(`run:${run.id}`), 'whoever watches may look at once');
+  });
+
+  it('leaves a run that ended before the answer to whoever watches, its log unread', async () => {
+    machine.answer = (verb, id) => {
+      const exit = { code: 0, signal: null, ended: NOW / 1000, phase: 'command', stop: null };
+      const status = { id, state: 'ended', started: NOW / 1000, exit };
+      return verb === 'start' ? Promise.resolve(lines(status)) : undefined;
+    };
+    const run = await launcher.launch(plan(), OPTIONS);
+    assert.equal(run.state, 'queued');
+    assert.equal(run.endedAt, null);
+  });
+
+  it('ends a run that came after another window had given the launch up', async () => {
+    const other = await files.open({ clock });
+    machine.answer = async (verb, id) => {
+      if (verb !== 'start') return undefined;
+      // This window sleeps: its lock lapses without its timers running.
+      const sleeper = machine.answer;
+      machine.answer = () => undefined;
+      const run = await other.runs.get(id as RunId);
+      assert.ok(run);
+      await lapse(other, run.id);
+      const { provider } = machine;
+      await settleUnstarted(other, clock, run, await provider.connect('local'), () => undefined);
+      machine.answer = sleeper;
+      const status = { id, state: 'running' as const, started: NOW / 1000 };
+      machine.statuses.set(id, status);
+      return lines(status);
+    };
+    await assert.rejects(launcher.launch(plan(), OPTIONS), { code: 'start-late' });
+    const [run] = await ledger.runs.list();
+    assert.equal(run?.state, 'failed');
+    assert.equal(machine.asked.at(-1), `stop ${run.id} 0`);
+    assert.equal((await ledger.intents.get(`launch:${run.id}`))?.state, 'failed');
+  });
+
+  async function lapse(of: Ledger, id: string): Promise<void> {
+    const held = await of.locks.acquire(`run:${id}`);
+    assert.equal(held, undefined, 'the launching window holds it');
+    const monotonic = clock.monotonic();
+    clock.monotonic = () => monotonic + LOCK_TTL_MS;
+  }
+});
