@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { MachineError } from '../../../src/core/errors.ts';
+import { NULL_LOGGER } from '../../../src/core/logger.ts';
+import type { Ledger } from '../../../src/ledger/ledger.ts';
+import type { AccountSnapshot } from '../../../src/resources/account-snapshot.ts';
+import { Inventory } from '../../../src/resources/inventory.ts';
+import { RunReader } from '../../../src/resources/run-reader.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { LedgerFiles } from '../../support/ledger-files.ts';
+import { NOW, sampleMachine, sampleRun } from '../../support/samples.ts';
+import { ScriptedMachine } from '../../support/scripted-machine.ts';
+
+describe('Inventory', () => {
+  let files: LedgerFiles;
+  let ledger: Ledger;
+  let clock: FakeClock;
+  let machine: ScriptedMachine;
+  let inventory: Inventory;
+  let seen: AccountSnapshot[];
+
+  beforeEach(async () => {
+    files = new LedgerFiles();
+    clock = new FakeClock(NOW);
+    ledger = await files.open({ clock });
+    machine = new ScriptedMachine();
+    machine.provider.listing = () => Promise.resolve({ machines: [sampleMachine()], resources: [] });
+    inventory = new Inventory({
+      registry: machine.registry,
+      runs: new RunReader(ledger, clock),
+      clock,
+      logger: NULL_LOGGER,
+    });
+    seen = [];
+    inventory.onDidChange((snapshot) => void seen.push(snapshot));
+  });
+
+  afterEach(async () => {
+    inventory.dispose();
+    await files.dispose();
+  });
+
+  it('makes one snapshot of many changes that come together', async () => {
+    const asked = Array.from({ length: 50 }, () => inventory.reload());
+    while (clock.pending === 0) await new Promise(setImmediate);
+    await clock.advance(1000);
+    await Promise.all(asked);
+    assert.equal(seen.length, 2, 'one at once, one for all that came while it was made');
+    await inventory.reload();
+    assert.equal(seen.length, 3);
+    assert.equal(clock.pending, 0);
+  });
+
+  it('keeps what a provider said last, with its age, when it fails', async () => {
+    await inventory.refresh();
+    clock.jump(60_000);
+    machine.provider.listing = () => Promise.reject(new MachineError('x', 'no answer'));
+    await inventory.refresh();
+    const [part] = inventory.snapshot().providers;
+    assert.deepEqual(
+      [part?.seenAt, part?.problem, part?.machines.length],
+      [NOW, 'no answer', 1],
+    );
+    machine.provider.listing = () => Promise.resolve({ machines: [], resources: [] });
+    await inventory.refresh();
+    const [later] = inventory.snapshot().providers;
+    assert.deepEqual([later?.seenAt, later?.problem, later?.machines], [NOW + 60_000, null, []]);
+  });
+
+  it('shows a provider that never answered as that', async () => {
+    machine.provider.listing = () => Promise.reject(new MachineError('x', 'no answer'));
+    await inventory.refresh();
+    const [part] = inventory.snapshot().providers;
+    assert.deepEqual([part?.seenAt, part?.problem], [null, 'no answer']);
+  });
+
+  it('shows what happens to a run while it happens', async () => {
+    const run = sampleRun();
+    await ledger.runs.insert(run);
+    await inventory.reload();
+    const busy: (string | null | undefined)[] = [];
+    inventory.onDidChange(({ runs }) => void busy.push(runs[0]?.busy));
+    let finish: (value: number) => void = () => undefined;
+    const action = new Promise<number>((resolve) => (finish = resolve));
+    const acting = inventory.whileBusy(run.id, 'stopping…', () => action);
+    while (busy.length === 0) await new Promise(setImmediate);
+    finish(7);
+    assert.equal(await acting, 7);
+    assert.deepEqual(busy, ['stopping…', null]);
+  });
+
+  it('neither hides the end of an action nor leaves a rejection when the ledger fails', async () => {
+    await ledger.close();
+    const done = await inventory.whileBusy('r', 'stopping…', () => Promise.resolve('done'));
+    assert.equal(done, 'done');
+    const failed = inventory.whileBusy('r', 'stopping…', () => Promise.reject(new RangeError('mine')));
+    await assert.rejects(failed, RangeError);
+  });
+
+  it('reads and tells nothing more once it is disposed', async () => {
+    const reading = inventory.reload();
+    void inventory.reload();
+    inventory.dispose();
+    await reading;
+    await ledger.close();
+    await inventory.reload();
+    assert.deepEqual([seen, clock.pending], [[], 0]);
+  });
+});

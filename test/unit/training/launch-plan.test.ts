@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import type { ResolvedProfile } from '../../../src/core/config/resolve-profile.ts';
+import { planProfile, planResume, planScript, runEnvironment } from '../../../src/training/launch-plan.ts';
+import { sampleRun, sampleSpec } from '../../support/samples.ts';
+
+const CHECKPOINT = { path: '/work/project/checkpoints/step-400.ckpt', step: 400 };
+
+const PROFILE: ResolvedProfile = {
+  name: 'baseline',
+  project: 'digits',
+  provider: 'local',
+  machine: 'local',
+  argv: ['train.py', '--lr', '0.1'],
+  env: { LR: '0.1', RUNCTL_DEVICE: 'mine' },
+  secrets: ['HF_TOKEN'],
+  directory: '/work/project',
+  checkpointDirectory: '/data/checkpoints',
+  checkpointGlobs: ['*.pt'],
+  metricsPattern: null,
+  resumeArgs: ['--from={checkpoint}'],
+  setup: ['pip', 'install', '.'],
+  setupInputs: ['pyproject.toml'],
+  graceSeconds: 60,
+  sharedDirectory: true,
+  maxHours: null,
+  afterRun: 'keep',
+  holdOnFailureSeconds: 0,
+  webhook: null,
+  keepLast: 3,
+  keepBest: { metric: 'loss', mode: 'min' },
+  cacheDirectory: '/cache',
+  device: 'cuda:0',
+};
+
+describe('the plan of a script', () => {
+  it('takes its name from the file and its paths from the directory', () => {
+    const plan = planScript({
+      script: '/work/project/train.py',
+      directory: '/work/project',
+      workspaceFolder: '/work',
+      argv: ['python3', 'train.py'],
+      checkpointDirectory: 'out/checkpoints',
+      provider: 'local',
+      machine: 'local',
+    });
+    assert.deepEqual([plan.name, plan.profile, plan.resumedFrom], ['train.py', null, null]);
+    assert.equal(plan.spec.checkpointDirectory, '/work/project/out/checkpoints');
+    assert.equal(plan.spec.env['RUNCTL_CHECKPOINT_DIR'], '/work/project/out/checkpoints');
+    assert.equal(plan.spec.sharedDirectory, false, 'no second run in the directory unless asked');
+  });
+});
+
+describe('the plan of a profile', () => {
+  const plan = planProfile(PROFILE, {
+    provider: 'local',
+    machine: 'local',
+    workspaceFolder: '/work/project',
+    python: { uv: null, interpreter: '/venv/bin/python', fallback: 'python3' },
+    setupKey: 'abc',
+  });
+
+  it('carries everything the profile decides', () => {
+    assert.deepEqual(plan.spec.argv, ['/venv/bin/python', 'train.py', '--lr', '0.1']);
+    assert.deepEqual(
+      [plan.spec.graceSeconds, plan.spec.sharedDirectory, plan.spec.setup, plan.spec.setupKey],
+      [60, true, ['pip', 'install', '.'], 'abc'],
+    );
+    assert.deepEqual([plan.spec.best, plan.spec.checkpointGlobs], [PROFILE.keepBest, ['*.pt']]);
+  });
+
+  it('holds the names of secrets and none of their values', () => {
+    assert.deepEqual(plan.spec.secrets, ['HF_TOKEN']);
+    assert.ok(!('HF_TOKEN' in plan.spec.env));
+  });
+});
+
+describe('the environment of a run', () => {
+  it('lets the profile choose its caches, but not where checkpoints go', () => {
+    const own = { HF_HOME: '/mine', RUNCTL_CHECKPOINT_DIR: '/elsewhere' };
+    const env = runEnvironment(own, '/data', 'cpu', '/cache');
+    assert.equal(env['HF_HOME'], '/mine');
+    assert.equal(env['TORCH_HOME'], '/cache/torch');
+    assert.deepEqual([env['RUNCTL_CHECKPOINT_DIR'], env['RUNCTL_DEVICE']], ['/data', 'cpu']);
+  });
+
+  it('sets no cache when none is configured', () => {
+    assert.deepEqual(Object.keys(runEnvironment({}, '/data', 'auto', null)).sort(), [
+      'RUNCTL_CHECKPOINT_DIR',
+      'RUNCTL_DEVICE',
+    ]);
+  });
+});
+
+describe('the plan of a resume', () => {
+  const run = sampleRun({ spec: sampleSpec({ env: { A: '1' }, secrets: ['HF_TOKEN'] }) });
+
+  it('is the same command in the same place, and where it goes on from', () => {
+    const plan = planResume(run, CHECKPOINT);
+    assert.deepEqual(plan.spec.argv, [...run.spec.argv, '--resume', CHECKPOINT.path]);
+    assert.deepEqual(plan.spec.env, { A: '1', RUNCTL_RESUME_FROM: CHECKPOINT.path });
+    assert.deepEqual([plan.spec.directory, plan.spec.secrets], [run.spec.directory, ['HF_TOKEN']]);
+    const origin = { runId: run.id, checkpointPath: CHECKPOINT.path, step: 400 };
+    assert.deepEqual(plan.resumedFrom, origin);
+  });
+
+  it('of a resumed run goes on from the newer checkpoint alone', () => {
+    const first = planResume(run, CHECKPOINT);
+    const newer = { path: '/work/project/checkpoints/step-900.ckpt', step: 900 };
+    const second = planResume({ ...run, spec: first.spec }, newer);
+    assert.deepEqual(second.spec.argv, [...run.spec.argv, '--resume', newer.path]);
+    assert.equal(second.spec.env['RUNCTL_RESUME_FROM'], newer.path);
+  });
+});
