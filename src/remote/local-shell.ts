@@ -1,3 +1,4 @@
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -20,24 +21,38 @@ export class LocalShell implements RemoteShell {
       throw new RangeError('argv is empty');
     }
     return new Promise((resolve, reject) => {
-      const child = spawn(program, args, {
-        env: this.env,
-        stdio: ['pipe', 'pipe', 'pipe'],
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
-        ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
-      });
+      const { signal, timeoutMs } = options;
+      if (signal?.aborted === true) {
+        reject(cancelled(signal));
+        return;
+      }
+      const child = spawn(program, args, { env: this.env, stdio: ['pipe', 'pipe', 'pipe'] });
       const stdout: Buffer[] = [];
       const stderr: Buffer[] = [];
+      const settled = new AbortController();
+      const giveUp = (error: Error): void => {
+        settled.abort();
+        abandon(child);
+        reject(error);
+      };
       child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
       child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-      child.on('error', (error) => reject(asMachineError(program, error)));
-      child.on('close', (code, signal) => {
+      child.on('error', (error) => giveUp(asMachineError(program, error)));
+      child.on('close', (code, name) => {
+        settled.abort();
         const text = Buffer.concat(stderr).toString('utf8');
-        resolve({ code, signal, stdout: Buffer.concat(stdout), stderr: text });
+        resolve({ code, signal: name, stdout: Buffer.concat(stdout), stderr: text });
       });
       // A program that never reads its input closes the pipe; its exit tells more.
       child.stdin.on('error', () => undefined);
       child.stdin.end(options.stdin ?? '');
+      signal?.addEventListener('abort', () => giveUp(cancelled(signal)), {
+        signal: settled.signal,
+      });
+      if (timeoutMs !== undefined) {
+        const timer = setTimeout(() => giveUp(timedOut(program, timeoutMs)), timeoutMs);
+        settled.signal.addEventListener('abort', () => clearTimeout(timer));
+      }
     });
   }
 
@@ -65,9 +80,26 @@ export class LocalShell implements RemoteShell {
   }
 }
 
-function asMachineError(program: string, cause: Error): Error {
-  if (cause.name === 'AbortError') {
-    return new CancelledError('Cancelled', { cause });
-  }
+// Not by Node's own limit: it ends the program alone, and then waits for as long
+// as any process that one left holds the pipes.
+function abandon(child: ChildProcessWithoutNullStreams): void {
+  child.stdin.destroy();
+  child.stdout.destroy();
+  child.stderr.destroy();
+  child.kill('SIGKILL');
+  // One that hangs in the kernel must not keep this process from ending.
+  child.unref();
+}
+
+function timedOut(program: string, timeoutMs: number): MachineError {
+  const details = { program, timeoutMs };
+  return new MachineError('timeout', l10n.t('{0} did not answer in time', program), { details });
+}
+
+function cancelled(signal: AbortSignal): CancelledError {
+  return new CancelledError('Cancelled', { cause: signal.reason });
+}
+
+function asMachineError(program: string, cause: Error): MachineError {
   return new MachineError('exec-failed', l10n.t('Cannot run {0}', program), { cause });
 }
