@@ -24,6 +24,8 @@ import { RunControl } from './training/run-control.ts';
 import { RunMonitor } from './training/run-monitor.ts';
 import { rebuildRuns } from './training/run-rebuilder.ts';
 
+/** After the end of a run, when its last checkpoints are looked at once more. */
+const SETTLED_MS = 12_000;
 /** How often other windows' writes are looked for. */
 const WATCH_MS = 1000;
 
@@ -57,6 +59,12 @@ export interface Engine {
   readonly code: CodeKeeper;
   readonly checkpoints: CheckpointKeeper;
   readonly monitor: RunMonitor;
+  /**
+   * Puts runs that machines know and the ledger does not back into it.
+   *
+   * @returns when all machines were asked; never rejects
+   */
+  findRuns(): Promise<void>;
   /** A ledger file that could not be used and was kept aside. */
   readonly setAside: LedgerSetAside | null;
   /** Fires once when the ledger's file was deleted; start another engine then. */
@@ -84,14 +92,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   registry.register(createLocalProvider(options));
   const engine = assemble(options, ledger, registry, opened.setAside);
   try {
-    if (options.mayWatch()) {
-      await rebuild(engine, componentLogger(options.logger, 'rebuild'));
-    }
     await engine.inventory.reload();
   } catch (error) {
     await engine.close();
     throw error;
   }
+  background(engine.findRuns(), options.logger);
   background(engine.inventory.refresh(), options.logger);
   background(engine.monitor.wake(), options.logger);
   return engine;
@@ -122,10 +128,24 @@ function assemble(
     observe: (run, machine, guard) =>
       createObserver(run, machine, { ledger, clock, logger: monitorLogger, guard }),
   });
+  const checkpoints = new CheckpointKeeper(ledger, registry, clock);
+  const control = new RunControl(ledger, registry, code, clock);
   const store = new DisposableStore();
   store.add(inventory);
   store.add(monitor);
   store.add(ledger.watch(WATCH_MS));
+  const closing = new AbortController();
+  store.add({ dispose: () => closing.abort() });
+  store.add(
+    monitor.onDidEnd((run) => {
+      // What was too fresh at the end to be called whole is old by then.
+      const later = clock.sleep(SETTLED_MS, closing.signal).then(
+        () => checkpoints.settle(run),
+        () => undefined,
+      );
+      background(later, options.logger);
+    }),
+  );
   store.add(
     ledger.onDidChange(({ topics }) => {
       background(inventory.ledgerChanged(topics), options.logger);
@@ -144,11 +164,12 @@ function assemble(
       logger: logger('launch'),
       rateOf: (provider, machine) => inventory.rateOf(provider, machine),
     }),
-    control: new RunControl(ledger, registry, clock),
+    control,
     code,
-    checkpoints: new CheckpointKeeper(ledger, registry, clock),
+    checkpoints,
     monitor,
     setAside,
+    findRuns: () => rebuild(options, registry, ledger),
     onDidLoseLedger: ledger.onDidLose,
     close: async () => {
       store.dispose();
@@ -159,13 +180,18 @@ function assemble(
 }
 
 // A machine that does not answer must not keep the rest from starting.
-async function rebuild(engine: Engine, logger: Logger): Promise<void> {
-  for (const provider of engine.registry.all()) {
+async function rebuild(
+  options: EngineOptions,
+  registry: ProviderRegistry,
+  ledger: Ledger,
+): Promise<void> {
+  const logger = componentLogger(options.logger, 'rebuild');
+  for (const provider of options.mayWatch() ? registry.all() : []) {
     try {
       const { available } = await provider.availability();
       if (available && provider.id === 'local') {
         const machine = await provider.connect(LOCAL_MACHINE);
-        const added = await rebuildRuns(engine.ledger, machine, logger);
+        const added = await rebuildRuns(ledger, machine, logger);
         logger.info(`${added} runs found on ${provider.id} that the ledger did not have`);
       }
     } catch (error) {

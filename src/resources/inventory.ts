@@ -32,6 +32,7 @@ export class Inventory implements Disposable {
   private readonly listed = new Map<string, ProviderPart>();
   private current: AccountSnapshot;
   private pending: Promise<void> | undefined;
+  private refreshing: Promise<void> | undefined;
   private again = false;
   private disposed = false;
 
@@ -57,9 +58,12 @@ export class Inventory implements Disposable {
    *
    * @returns when all have answered or failed and the snapshot is new
    */
-  async refresh(): Promise<void> {
-    await Promise.all(this.parts.registry.all().map((provider) => this.list(provider)));
-    await this.reload();
+  refresh(): Promise<void> {
+    // One at a time: a machine that hangs must not gather questions.
+    this.refreshing ??= this.listAll().finally(() => {
+      this.refreshing = undefined;
+    });
+    return this.refreshing;
   }
 
   /**
@@ -116,13 +120,16 @@ export class Inventory implements Disposable {
   }
 
   /**
-   * Price of a machine by the newest listing.
+   * Price of a machine, asking its provider when it was never listed.
    *
    * @param provider - its provider
    * @param machine - its id
    * @returns the price per hour; `null` when unknown
    */
-  rateOf(provider: string, machine: string): MicroDollarsPerHour | null {
+  async rateOf(provider: string, machine: string): Promise<MicroDollarsPerHour | null> {
+    if (!this.listed.has(provider)) {
+      await this.list(this.parts.registry.get(provider));
+    }
     return this.machine(provider, machine)?.rate ?? null;
   }
 
@@ -174,6 +181,11 @@ export class Inventory implements Disposable {
     if (!this.disposed) {
       this.changed.fire(this.current);
     }
+  }
+
+  private async listAll(): Promise<void> {
+    await Promise.all(this.parts.registry.all().map((provider) => this.list(provider)));
+    await this.reload();
   }
 
   private async list(provider: TrainingProvider): Promise<void> {

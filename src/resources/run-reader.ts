@@ -9,8 +9,10 @@ import type { RunView } from './account-snapshot.ts';
 
 /** Runs kept in sight; older ones stay in the ledger. */
 const MAX_RUNS = 10_000;
-/** Rows read at once, so that a long history never holds up the event loop. */
-const PAGE_RUNS = 500;
+/** Rows read at once. SQLite answers within the turn, so pauses are of our making. */
+const PAGE_RUNS = 200;
+/** Runs looked at between two pauses. */
+const PAUSE_EVERY = 100;
 /** Points of the step series that tell the pace. */
 const PACE_POINTS = 50;
 
@@ -53,7 +55,10 @@ export class RunReader {
   async read(busy: ReadonlyMap<string, string>): Promise<readonly RunView[]> {
     const runs = await this.current();
     const views: RunView[] = [];
-    for (const run of runs) {
+    for (const [index, run] of runs.entries()) {
+      if (index % PAUSE_EVERY === PAUSE_EVERY - 1) {
+        await pause();
+      }
       const view = await this.view(run);
       const text = busy.get(run.id) ?? null;
       views.push(text === null ? view : { ...view, busy: text });
@@ -79,6 +84,7 @@ export class RunReader {
       if (page.length < PAGE_RUNS) {
         break;
       }
+      await pause();
     }
     return runs;
   }
@@ -119,6 +125,13 @@ export class RunReader {
     const steps = await this.ledger.metrics.recentSteps(run.id, PACE_POINTS);
     return progressOf(steps, total, this.clock.now());
   }
+}
+
+// Lets whatever else waits have its turn.
+function pause(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }
 
 function sameRow(left: Run, right: Run): boolean {

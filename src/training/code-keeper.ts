@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunId } from '../core/ids.ts';
 import type { CodeState } from '../core/model/run.ts';
@@ -25,7 +25,7 @@ export class CodeKeeper {
    */
   async capture(id: RunId, directory: string, signal?: AbortSignal): Promise<CodeState | null> {
     const { state, patch } = await captureCode(directory, signal);
-    if (patch !== null && patch !== '') {
+    if (patch !== null) {
       await mkdir(this.folder, { recursive: true, mode: 0o700 });
       await writeFile(this.patchPath(id), patch, { mode: 0o600 });
     }
@@ -36,7 +36,7 @@ export class CodeKeeper {
    * Reads the uncommitted part of a run's code.
    *
    * @param id - the run
-   * @returns a patch, empty when there was none
+   * @returns a patch, empty when none was kept
    */
   async patch(id: RunId): Promise<string> {
     try {
@@ -47,6 +47,15 @@ export class CodeKeeper {
       }
       throw error;
     }
+  }
+
+  /**
+   * Forgets what was kept of a run's code.
+   *
+   * @param id - the run
+   */
+  async forget(id: RunId): Promise<void> {
+    await rm(this.patchPath(id), { force: true });
   }
 
   private patchPath(id: RunId): string {

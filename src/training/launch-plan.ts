@@ -138,6 +138,8 @@ export function planResume(
     spec: {
       ...spec,
       argv: resumeCommand(spec.argv, spec.resumeArgs, checkpoint.path),
+      // Its inputs may have changed since: the step runs again.
+      setupKey: null,
       env: { ...spec.env, RUNCTL_RESUME_FROM: checkpoint.path },
     },
   };

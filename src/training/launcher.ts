@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import type { Clock } from '../core/clock.ts';
 import { describeError } from '../core/error-chain.ts';
-import { MachineError, NotFoundError, RunError } from '../core/errors.ts';
+import { CancelledError, MachineError, NotFoundError, RunError } from '../core/errors.ts';
 import type { RunId } from '../core/ids.ts';
 import { newRunId } from '../core/ids.ts';
 import type { Logger } from '../core/logger.ts';
@@ -31,7 +31,7 @@ export interface LauncherParts {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Price of a machine at launch; `null` when unknown. */
-  readonly rateOf: (provider: string, machine: string) => MicroDollarsPerHour | null;
+  readonly rateOf: (provider: string, machine: string) => Promise<MicroDollarsPerHour | null>;
 }
 
 /** What may vary between launches of the same plan. */
@@ -68,6 +68,7 @@ export class Launcher {
     const machine = await registry.get(plan.provider).connect(plan.machine);
     const run = await this.newRun(plan, machine, options.signal);
     return ledger.locks.withLock(runLockName(run.id), async () => {
+      cancelledBy(options.signal);
       await ledger.runs.insertWithIntent(run, {
         id: intentId(run.id),
         kind: 'launch-run',
@@ -75,8 +76,15 @@ export class Launcher {
         request: { spec: run.spec },
         createdAt: clock.now(),
       });
+      await this.guardOrigin(run);
       const status = await this.start(run, machine, options);
-      return this.settle(run, status, machine);
+      const stored = await this.settle(run, status, machine);
+      // A user who gave up waiting does not want it to run.
+      if (options.signal?.aborted === true) {
+        await machine.agent.stop(run.id, run.spec.graceSeconds);
+        throw new CancelledError();
+      }
+      return stored;
     });
   }
 
@@ -97,6 +105,15 @@ export class Launcher {
     const machine = await this.parts.registry.get(run.provider).connect(run.machine);
     await checkResumable(run, checkpoint, machine);
     return planResume(run, checkpoint);
+  }
+
+  // What a run went on from is kept by every clean-up, also once that run is deleted.
+  private async guardOrigin({ resumedFrom }: Run): Promise<void> {
+    const { ledger } = this.parts;
+    if (resumedFrom !== null && (await ledger.runs.get(resumedFrom.runId)) !== undefined) {
+      const { runId, checkpointPath } = resumedFrom;
+      await ledger.checkpoints.mark(runId, checkpointPath, 'resumedFrom', true);
+    }
   }
 
   private async newRun(plan: LaunchPlan, machine: Machine, signal?: AbortSignal): Promise<Run> {
@@ -122,7 +139,7 @@ export class Launcher {
       endedAt: null,
       exitCode: null,
       signal: null,
-      rate: rateOf(plan.provider, plan.machine),
+      rate: await rateOf(plan.provider, plan.machine),
       logPath: machine.sameHost ? `${machine.agent.runDirectory(id)}/log` : null,
     };
   }
@@ -145,10 +162,7 @@ export class Launcher {
       // The answer may be lost although the run started: the machine decides.
       const found = await this.lookUp(run, machine);
       if (found !== undefined && found.state !== 'missing') {
-        // A user who gave up waiting does not want it to run.
-        return options.signal?.aborted === true
-          ? await machine.agent.stop(run.id, spec.graceSeconds)
-          : found;
+        return found;
       }
       await this.giveUp(run, error);
       throw error;
@@ -179,6 +193,7 @@ export class Launcher {
       clock.now(),
     );
     await ledger.runs.discard(run.id);
+    await this.parts.code.forget(run.id);
   }
 
   private async settle(run: Run, status: RunStatus, machine: Machine): Promise<Run> {
@@ -198,6 +213,12 @@ export class Launcher {
       'start-late',
       l10n.t('The start took so long that it was given up meanwhile; the run was ended at once'),
     );
+  }
+}
+
+function cancelledBy(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) {
+    throw new CancelledError();
   }
 }
 

@@ -7,6 +7,7 @@ import type { Run } from '../core/model/run.ts';
 import { isActive } from '../core/model/run.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ProviderRegistry } from '../providers/provider-registry.ts';
+import type { CodeKeeper } from './code-keeper.ts';
 import { runLockName } from './run-locks.ts';
 import { transitionFor } from './run-transition.ts';
 
@@ -14,11 +15,13 @@ import { transitionFor } from './run-transition.ts';
 export class RunControl {
   private readonly ledger: Ledger;
   private readonly registry: ProviderRegistry;
+  private readonly code: CodeKeeper;
   private readonly clock: Clock;
 
-  constructor(ledger: Ledger, registry: ProviderRegistry, clock: Clock) {
+  constructor(ledger: Ledger, registry: ProviderRegistry, code: CodeKeeper, clock: Clock) {
     this.ledger = ledger;
     this.registry = registry;
+    this.code = code;
     this.clock = clock;
   }
 
@@ -102,6 +105,7 @@ export class RunControl {
         await machine.agent.remove(run.id);
       }
       await this.ledger.runs.delete(run.id);
+      await this.code.forget(run.id);
     });
   }
 }

@@ -32,6 +32,10 @@ export interface MonitorParts {
 export const TICK_MS = 1000;
 /** Ticks between two looks for checkpoints. */
 const SCAN_TICKS = 3;
+/** Ticks between two questions about lost runs. */
+const LOST_TICKS = 30;
+/** Runs among which lost ones are asked about again. */
+const NEWEST_RUNS = 50;
 
 /**
  * Watches all active runs for all windows: the elected window asks the
@@ -112,10 +116,11 @@ export class RunMonitor implements Disposable {
     const { ledger } = this.parts;
     this.woken = false;
     const active = await ledger.runs.list({ active: true });
+    const runs = [...active, ...(await this.lostToAskAbout())];
     if (this.isDisposed()) {
       return;
     }
-    if (active.length === 0) {
+    if (runs.length === 0) {
       // A run can have come while the list was read: the next tick looks again.
       if (!this.isWoken()) {
         this.rest();
@@ -134,9 +139,18 @@ export class RunMonitor implements Disposable {
     }
     this.ticks += 1;
     const guard = ledger.election.guard(epoch);
-    for (const runs of Map.groupBy(active, machineKey).values()) {
-      await this.askMachine(runs, guard);
+    for (const group of Map.groupBy(runs, machineKey).values()) {
+      await this.askMachine(group, guard);
     }
+  }
+
+  // A machine that answers again may know of a run that could not be seen.
+  private async lostToAskAbout(): Promise<readonly Run[]> {
+    if (this.ticks % LOST_TICKS !== 0) {
+      return [];
+    }
+    const newest = await this.parts.ledger.runs.list({ limit: NEWEST_RUNS });
+    return newest.filter((run) => run.state === 'lost');
   }
 
   // Both change while a tick waits, which the compiler does not see.
@@ -166,7 +180,8 @@ export class RunMonitor implements Disposable {
       }
     } catch (error) {
       // A machine that does not answer ends nothing: its runs stay as they were.
-      this.parts.logger.warn(`${machineKey(first)} did not answer: ${describeError(error)}`);
+      const level = this.ticks % LOST_TICKS === 1 ? 'warn' : 'debug';
+      this.parts.logger[level](`${machineKey(first)} did not answer: ${describeError(error)}`);
     }
   }
 

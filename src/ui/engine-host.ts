@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { Clock } from '../core/clock.ts';
 import { describeError } from '../core/error-chain.ts';
+import { CancelledError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Run } from '../core/model/run.ts';
 import type { Engine } from '../engine.ts';
@@ -66,6 +67,9 @@ export class EngineHost implements vscode.Disposable {
    * @returns the running engine
    */
   engine(): Promise<Engine> {
+    if (this.disposed) {
+      return Promise.reject(new CancelledError());
+    }
     this.running ??= this.launch().catch((error: unknown) => {
       this.running = undefined;
       throw error;

@@ -37,6 +37,20 @@ export class ErrorFunnel {
   }
 
   /**
+   * Runs what nobody asked for right now: a failure goes to the log alone.
+   *
+   * @param name - operation name for the log
+   * @param action - what to do
+   */
+  async quietly(name: string, action: () => Promise<unknown>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      this.logger.warn(`${name} in the background: ${describeError(error)}`);
+    }
+  }
+
+  /**
    * Tells the user of a failure.
    *
    * @param name - operation name for the log
@@ -56,7 +70,9 @@ export class ErrorFunnel {
       return;
     }
     this.last = { text, at: now };
-    void this.show(failure, text);
+    void this.show(failure, text).catch((reason: unknown) => {
+      this.logger.warn(`the way out of ${name} failed: ${describeError(reason)}`);
+    });
   }
 
   private async show(failure: RunctlError, text: string): Promise<void> {

@@ -51,7 +51,8 @@ export function startApp(context: vscode.ExtensionContext): RunningApp {
     logger,
     start: async () => {
       // Before the first log is shown: it may hold what another window was told.
-      await secrets.learn();
+      // A keyring that fails must not keep the runs from showing.
+      await funnel.quietly('secrets', () => secrets.learn());
       return start(context, logger, clock);
     },
   });
@@ -107,9 +108,7 @@ async function loadFeatures(app: App): Promise<void> {
 
 async function begin(app: App): Promise<void> {
   try {
-    const engine = await app.engine();
-    setContext('runctl.ready', true);
-    tellSetAside(engine);
+    await app.engine();
   } catch (error) {
     setContext('runctl.broken', true);
     app.funnel.report('start', error);
@@ -138,20 +137,30 @@ function followHost(app: App, views: TreeViews): vscode.Disposable[] {
   const { host, channels } = app;
   const timer = setInterval(() => {
     if (views.resourcesVisible && vscode.window.state.focused) {
-      void app.funnel.run('refresh', async () => (await app.engine()).inventory.refresh());
+      void app.funnel.quietly('refresh', async () => (await app.engine()).inventory.refresh());
     }
   }, FACTS_MS);
   return [
     new vscode.Disposable(() => clearInterval(timer)),
     host.onDidChange(({ runs }) => channels.sync(runs.map(({ run }) => run))),
-    host.onDidEndRun((run) => void tellRunEnd(run, settings.runEndMessage())),
-    host.onDidStart((engine) => void engine.monitor.wake()),
+    host.onDidEndRun((run) => {
+      void app.funnel.quietly('run end', () => tellRunEnd(run, settings.runEndMessage()));
+    }),
+    host.onDidStart((engine) => {
+      setContext('runctl.ready', true);
+      setContext('runctl.broken', false);
+      tellSetAside(engine);
+    }),
     vscode.workspace.onDidGrantWorkspaceTrust(() => {
-      void app.funnel.run('trust', async () => (await app.engine()).monitor.wake());
+      void app.funnel.quietly('trust', async () => {
+        const engine = await app.engine();
+        await engine.findRuns();
+        await engine.monitor.wake();
+      });
     }),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration('runctl.local')) {
-        void app.funnel.run('settings', async () => (await app.engine()).inventory.refresh());
+        void app.funnel.quietly('settings', async () => (await app.engine()).inventory.refresh());
       }
     }),
   ];

@@ -9,7 +9,7 @@ import { readCount, readNumber } from './numbers.ts';
 /** Longest line a pattern is tried on. */
 export const MAX_PATTERN_LINE = 4096;
 
-const SLOW_MS = 50;
+const SLOW_MS = 200;
 const MAX_SLOW = 3;
 const FORGIVE_LINES = 10_000;
 
@@ -34,7 +34,7 @@ interface Sandbox {
 
 /**
  * A user's regular expression with named groups. One that backtracks without
- * end is cut off after 50 ms, and given up at the third time.
+ * end is cut off after 200 ms, and given up at the third time.
  */
 export class UserPattern {
   /** Why it is no longer used, for people; `null` while it is. */

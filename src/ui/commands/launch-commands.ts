@@ -59,12 +59,24 @@ function profileArgument(argument: unknown): { readonly folder: string; readonly
 
 async function runFile(app: App, argument: unknown): Promise<string> {
   requireTrust();
-  const uri = argument instanceof vscode.Uri ? argument : activeFile();
-  await vscode.workspace.save(uri);
+  const uri = await saved(argument instanceof vscode.Uri ? argument : activeFile());
   if (basename(uri.fsPath) === CONFIG_FILE) {
     return runProfileOf(app, uri);
   }
   return (await launchPlan(app, await planOfScript(app, uri, HERE))).id;
+}
+
+// What is on the screen is what runs; a file not yet named gets its name first.
+async function saved(uri: vscode.Uri): Promise<vscode.Uri> {
+  const open = vscode.workspace.textDocuments.find((item) => item.uri.toString() === uri.toString());
+  if (open?.isDirty !== true && uri.scheme === 'file') {
+    return uri;
+  }
+  const named = await vscode.workspace.save(uri);
+  if (named === undefined) {
+    throw new CancelledError();
+  }
+  return named;
 }
 
 async function runProfileOf(app: App, file: vscode.Uri): Promise<string> {
@@ -85,7 +97,7 @@ async function runProfileOf(app: App, file: vscode.Uri): Promise<string> {
 
 function activeFile(): vscode.Uri {
   const uri = vscode.window.activeTextEditor?.document.uri;
-  if (uri?.scheme !== 'file') {
+  if (uri?.scheme !== 'file' && uri?.scheme !== 'untitled') {
     throw new ValidationError('file', l10n.t('Open the script to run first'));
   }
   return uri;

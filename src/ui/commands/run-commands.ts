@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
-import { CancelledError, RunError } from '../../core/errors.ts';
+import { CancelledError, NotFoundError, RunError } from '../../core/errors.ts';
 import { shortRunId } from '../../core/ids.ts';
 import { isActive } from '../../core/model/run.ts';
 import { validateRunName } from '../../core/validation.ts';
@@ -70,6 +70,9 @@ async function resume(app: App, argument: unknown): Promise<unknown> {
   });
   const path = checkpointOf(argument)?.path;
   const checkpoint = view.checkpoints.find((item) => item.path === path);
+  if (path !== undefined && checkpoint === undefined) {
+    throw new NotFoundError('checkpoint-gone', l10n.t('There is no such checkpoint any more'));
+  }
   return launchPlan(app, await engine.launcher.planResume(view, checkpoint));
 }
 

@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
-import { CancelledError, ValidationError } from '../../core/errors.ts';
+import { CancelledError, NotFoundError, ValidationError } from '../../core/errors.ts';
 import type { App } from '../app.ts';
 import { safeName, showDocument } from '../documents.ts';
 import { processesText } from '../processes/processes-text.ts';
@@ -76,16 +76,19 @@ async function refresh(app: App): Promise<void> {
 
 async function showProcesses(app: App, argument: unknown): Promise<void> {
   const { inventory } = await app.engine();
+  await inventory.refresh();
   const target = targetOf(argument);
   const machines = inventory.snapshot().providers.flatMap((part) => part.machines);
   const chosen =
     target?.kind === 'machine'
       ? machines.find((item) => item.provider === target.provider && item.id === target.machine)
       : machines[0];
-  await inventory.refresh();
-  const { provider, id, name } = chosen ?? { provider: 'local', id: 'localhost', name: 'localhost' };
+  if (chosen === undefined) {
+    throw new NotFoundError('no-machine', l10n.t('No machine has answered yet'));
+  }
+  const { provider, id, name } = chosen;
   const text = (): string => processesText(name, inventory.machine(provider, id)?.facts ?? null);
-  await showDocument(app.documents.publish(`/${l10n.t('Processes')} ${safeName(name)}.txt`, text));
+  await showDocument(app.documents.publish(`/processes/${safeName(name)}.txt`, text));
 }
 
 async function forgetKeys(app: App): Promise<void> {

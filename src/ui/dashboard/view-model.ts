@@ -4,6 +4,7 @@ import { isActive } from '../../core/model/run.ts';
 import { formatDollars, sum } from '../../core/money.ts';
 import { currentRate } from '../../costs/summary.ts';
 import type { AccountSnapshot, RunView } from '../../resources/account-snapshot.ts';
+import { lossOf } from '../../resources/loss.ts';
 import { runStateLabel } from '../tree/run-state-icons.ts';
 import { chartsOf } from './chart-model.ts';
 import type { ChartData } from './chart-model.ts';
@@ -100,7 +101,7 @@ function rowOf(view: RunView, machines: ReadonlyMap<string, string>, now: number
   // Whole seconds: finer ones change the row at every look, and nobody sees it.
   const durationMs =
     run.startedAt === null ? null : Math.max(0, Math.floor((end - run.startedAt) / 1000) * 1000);
-  const loss = lossOf(view);
+  const loss = lossOf(view)?.value ?? null;
   const whole = checkpoints.filter((checkpoint) => checkpoint.complete);
   const fraction = progress?.fraction ?? null;
   return {
@@ -131,13 +132,6 @@ function rowOf(view: RunView, machines: ReadonlyMap<string, string>, now: number
     canStop: active && run.state !== 'stopping',
     canResume: !active && whole.length > 0,
   };
-}
-
-// The loss a chart would show first, so that table and chart agree.
-function lossOf(view: RunView): number | null {
-  const names = Object.keys(view.latest);
-  const name = names.find((n) => n === 'loss') ?? names.find((n) => /(?:^|[_/-])loss$/i.test(n));
-  return name === undefined ? null : (view.latest[name]?.value ?? null);
 }
 
 function progressText(view: RunView): string {

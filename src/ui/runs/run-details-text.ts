@@ -67,7 +67,7 @@ function dirtyText({ run }: RunView): string {
   if (run.code === null) {
     return l10n.t('unknown');
   }
-  return run.code.dirty ? l10n.t('yes, kept as a patch') : l10n.t('no');
+  return run.code.dirty ? l10n.t('yes') : l10n.t('no');
 }
 
 function eventLine(event: RunEvent): string {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import type { AccountSnapshot } from '../../resources/account-snapshot.ts';
+import { lossOf } from '../../resources/loss.ts';
 
 /**
  * How long rows stay as they are while only their figures change. Writing a
@@ -71,7 +72,7 @@ function shapeOf({ runs, providers }: AccountSnapshot): string {
       run.state,
       busy,
       progress === null,
-      'loss' in latest,
+      lossOf({ latest }) !== undefined,
       checkpoints.map(({ path, complete, marks }) => [path, complete, marks]),
     ]),
     providers.map(({ id, problem, machines, resources }) => [

@@ -1,10 +1,11 @@
 import * as l10n from '@vscode/l10n';
 import { formatAge, formatBytes, formatDuration, formatMetric } from '../../core/format.ts';
 import { shortRunId } from '../../core/ids.ts';
-import type { Checkpoint, CheckpointMark, MetricPoint } from '../../core/model/records.ts';
+import type { Checkpoint, CheckpointMark } from '../../core/model/records.ts';
 import { isActive } from '../../core/model/run.ts';
 import { formatDollars } from '../../core/money.ts';
 import type { AccountSnapshot, RunView } from '../../resources/account-snapshot.ts';
+import { lossOf } from '../../resources/loss.ts';
 import { escapeMarkdown, markdownTable } from './markdown.ts';
 import { paged } from './paging.ts';
 import { runStateIcon, runStateLabel } from './run-state-icons.ts';
@@ -88,11 +89,6 @@ function runDescription(view: RunView, now: number): string {
     parts.push(formatAge(now - run.endedAt));
   }
   return parts.join(' · ');
-}
-
-// Names are kept as the log writes them.
-function lossOf({ latest }: RunView): MetricPoint | undefined {
-  return latest['loss'] ?? Object.values(latest).find(({ name }) => /^(train[_/])?loss$/i.test(name));
 }
 
 function runTooltip(view: RunView, now: number): string {

@@ -156,7 +156,7 @@ export const MISTAKES: readonly Mistake[] = [
     at: [1, 0, 7],
     covers: 'api_key',
     code: 'credential',
-    message: /runctl: Set API Key/,
+    message: /runctl: Set Secret/,
     mended: '[runpod]\ndefault_disk_gb = 5',
   },
   {
@@ -165,7 +165,7 @@ export const MISTAKES: readonly Mistake[] = [
     at: [1, 0, 7],
     covers: 'profile',
     code: 'credential',
-    message: /choose the profile in the settings/,
+    message: /your own AWS configuration/,
     mended: '[aws]\n',
   },
   {
