@@ -47,6 +47,9 @@ export const runStatusSchema = z.object({
 /** What the agent knows of one run. */
 export type RunStatus = z.infer<typeof runStatusSchema>;
 
+/** The answer of `ids`. */
+export const idsSchema = z.object({ ids: z.array(z.string()) });
+
 /** A refusal or failure of a verb. */
 export const agentErrorSchema = z.object({
   error: z.object({ code: z.string(), message: z.string(), run: z.string().optional() }),

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import * as l10n from '@vscode/l10n';
 import type { z } from 'zod';
-import { ExistsError, MachineError, RunError } from '../../core/errors.ts';
+import { MachineError } from '../../core/errors.ts';
 import type { RunId } from '../../core/ids.ts';
 import type { ExecResult, RemoteShell } from '../remote-shell.ts';
 import type { AgentFacts, RunStatus } from './agent-answers.ts';
-import { agentErrorSchema, factsSchema, runStatusSchema } from './agent-answers.ts';
+import { factsSchema, idsSchema, runStatusSchema } from './agent-answers.ts';
+import { agentFailure, parseError } from './agent-failure.ts';
 import type { AgentSpec } from './agent-spec.ts';
 import { formatAgentSpec } from './agent-spec.ts';
 
@@ -17,6 +18,7 @@ export class AgentClient {
   private readonly source: Buffer;
   private readonly home: string;
   private installed: Promise<string> | undefined;
+  private hasSeenRuns = false;
 
   /**
    * @param shell - the way to the machine
@@ -71,9 +73,22 @@ export class AgentClient {
    *
    * @param ids - the runs
    * @returns one status each, in the same order
+   * @throws {MachineError} with code `no-home` when the folder of all runs went
+   *   away since this client saw one: its disk is not mounted
    */
   async status(ids: readonly RunId[]): Promise<readonly RunStatus[]> {
-    return ids.length === 0 ? [] : this.statuses(['status', ...ids]);
+    if (ids.length === 0) {
+      return [];
+    }
+    try {
+      return await this.statuses(['status', ...ids]);
+    } catch (error) {
+      // Not told apart from a machine that was never used, where all are missing.
+      if (error instanceof MachineError && error.code === 'no-home' && !this.hasSeenRuns) {
+        return ids.map((id) => ({ id, state: 'missing', log: 0 }));
+      }
+      throw error;
+    }
   }
 
   /**
@@ -83,6 +98,29 @@ export class AgentClient {
    */
   list(): Promise<readonly RunStatus[]> {
     return this.statuses(['list']);
+  }
+
+  /**
+   * Names every run directory of the machine, cheaply for any number.
+   *
+   * @returns ids, sorted by the machine's shell
+   */
+  async ids(): Promise<readonly string[]> {
+    const [answer] = parseLines(await this.run(['ids']), idsSchema);
+    return required(answer).ids;
+  }
+
+  /**
+   * Reads a part of a run's log.
+   *
+   * @param id - the run
+   * @param offset - first byte
+   * @param max - most bytes to read
+   * @returns its bytes; empty at the end of the log
+   * @throws {MachineError} with code `not-found` when there is no such log
+   */
+  read(id: RunId, offset: number, max: number): Promise<Buffer> {
+    return this.run(['read', id, String(offset), String(max)]);
   }
 
   /**
@@ -111,23 +149,46 @@ export class AgentClient {
     stdin?: string,
     signal?: AbortSignal,
   ): Promise<RunStatus[]> {
-    return parseLines(await this.run(verb, stdin, signal), runStatusSchema);
+    const statuses = parseLines(await this.run(verb, stdin, signal), runStatusSchema);
+    this.hasSeenRuns ||= statuses.some(({ state }) => state !== 'missing');
+    return statuses;
   }
 
   private async run(verb: readonly string[], stdin?: string, signal?: AbortSignal): Promise<Buffer> {
-    const script = await this.ensureInstalled();
-    const result = await this.shell.exec(
-      ['env', `RUNCTL_HOME=${this.home}`, 'sh', script, ...verb],
-      {
-        timeoutMs: VERB_TIMEOUT_MS,
-        ...(stdin === undefined ? {} : { stdin }),
-        ...(signal === undefined ? {} : { signal }),
-      },
-    );
+    let result = await this.call(verb, stdin, signal);
+    if (result.code !== 0 && (await this.isScriptGone(result))) {
+      this.installed = undefined;
+      result = await this.call(verb, stdin, signal);
+    }
     if (result.code !== 0) {
       throw agentFailure(verb[0] ?? '', result);
     }
     return result.stdout;
+  }
+
+  private async call(
+    verb: readonly string[],
+    stdin: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<ExecResult> {
+    const script = await this.ensureInstalled();
+    return this.shell.exec(['env', `RUNCTL_HOME=${this.home}`, 'sh', script, ...verb], {
+      timeoutMs: VERB_TIMEOUT_MS,
+      ...(stdin === undefined ? {} : { stdin }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  }
+
+  // dash ends with 2 when it cannot open a script, which is a refusal's code too.
+  private async isScriptGone(result: ExecResult): Promise<boolean> {
+    if (result.code === null || parseError(result.stdout) !== undefined) {
+      return false;
+    }
+    if (result.code === 126 || result.code === 127) {
+      return true;
+    }
+    const script = await this.ensureInstalled();
+    return (await this.shell.get(script))?.equals(this.source) !== true;
   }
 
   // By content hash, so that an update never changes a script a shell still reads.
@@ -170,44 +231,4 @@ function parseLines<T>(output: Buffer, schema: z.ZodType<T>): T[] {
       );
     }
   });
-}
-
-function agentFailure(verb: string, result: ExecResult): Error {
-  const details = {
-    verb,
-    code: result.code,
-    signal: result.signal,
-    stderr: result.stderr.slice(-2000),
-  };
-  const answer = parseError(result.stdout);
-  if (answer === undefined) {
-    return new MachineError(
-      'agent-failed',
-      l10n.t('The agent on the machine failed ({0})', verb),
-      { details },
-    );
-  }
-  const text = answer.error.message;
-  switch (answer.error.code) {
-    case 'busy':
-      return new ExistsError(
-        'directory-busy',
-        l10n.t('Another run is active in this directory: {0}', answer.error.run ?? '?'),
-        { details: { ...details, run: answer.error.run } },
-      );
-    case 'active':
-      return new RunError('run-active', l10n.t('The run is still active'), { details });
-    default:
-      return new MachineError(answer.error.code, text, { details });
-  }
-}
-
-function parseError(stdout: Buffer): z.infer<typeof agentErrorSchema> | undefined {
-  try {
-    const line = stdout.toString('utf8').trim().split('\n').at(-1) ?? '';
-    return agentErrorSchema.safeParse(JSON.parse(line)).data;
-  } catch {
-    // No JSON at all: the caller reports the exit code and stderr instead.
-    return undefined;
-  }
 }

@@ -44,6 +44,7 @@ init() {
 
   # For tests: the way of a machine without /proc, and no long waits.
   _proc=${RUNCTL_PROC:-/proc}
+  _cgroup=${RUNCTL_CGROUP:-/sys/fs/cgroup}
   _beat_seconds=${RUNCTL_BEAT_SECONDS:-5}
   _has_proc=
   if [ -r "$_proc/self/stat" ]; then _has_proc=1; fi
@@ -51,11 +52,8 @@ init() {
 }
 
 make_home() {
-  if [ ! -d "$_runs" ]; then
-    # The one that is looked for comes last: two first starts may meet here.
-    mkdir -p "$_home/new" "$_home/setups" "$_runs" 2>/dev/null ||
-      die 5 environment "cannot create $_home"
-  fi
+  mkdir -p "$_home/new" "$_home/setups" "$_runs" 2>/dev/null ||
+    die 5 environment "cannot create $_home"
 }
 
 # Sets _boot: differs after every boot of the machine, holds no space.
@@ -456,7 +454,7 @@ read_evidence() {
 # --------------------------------------------------------- out of memory ---
 
 # Sets _oom_file and _oom_count: the kernel's count of processes it ended for
-# lack of memory, of the narrowest group that tells.
+# lack of memory, of the memory group that the run is in; none where it has none.
 find_oom_count() {
   _oom_file='' _oom_count=''
   if [ -z "$_has_proc" ]; then return; fi
@@ -467,9 +465,10 @@ find_oom_count() {
       memory | memory,* | *,memory | *,memory,*) _v1=$_value ;;
     esac
   done 2>/dev/null <"$_proc/self/cgroup"
-  for _file in "/sys/fs/cgroup${_v2%/}/memory.events" /sys/fs/cgroup/memory.events \
-    "/sys/fs/cgroup/memory${_v1%/}/memory.oom_control" /sys/fs/cgroup/memory/memory.oom_control \
-    "$_proc/vmstat"; do
+  # In a container the group's own path may not be there: it is what the root
+  # shows. The machine's count (vmstat) would blame the run for others.
+  for _file in "$_cgroup${_v2%/}/memory.events" "$_cgroup/memory.events" \
+    "$_cgroup/memory${_v1%/}/memory.oom_control" "$_cgroup/memory/memory.oom_control"; do
     if read_oom_count "$_file"; then
       _oom_file=$_file
       return
@@ -724,22 +723,27 @@ lock() {
 
 unlock() { rm -f "$_home/lock"; }
 
-# Only one process may ever break the lock of one dead owner (mkdir decides),
-# and a dead owner cannot let go itself: what it saw is what it removes.
+# Only one process at a time may break the lock of one dead owner, and a dead
+# owner cannot let go itself: what it saw is what it removes. The right to break
+# is such a lock too, so that one whose holder was killed is broken in turn.
 break_dead_lock() {
-  read_lock
-  if [ -z "$_owner" ] || is_alive "$_owner" "$_owner_start" "$_owner_boot"; then return; fi
-  _breaker=$_home/lock.$_owner.$_owner_start
-  _dead="$_owner $_owner_start $_owner_boot"
-  mkdir "$_breaker" 2>/dev/null || return
-  read_lock
-  if [ "$_owner $_owner_start $_owner_boot" = "$_dead" ]; then rm -f "$_home/lock"; fi
-  rmdir "$_breaker"
+  _broken=$_home/lock
+  while :; do
+    read_lock "$_broken"
+    if [ -z "$_owner" ] || is_alive "$_owner" "$_owner_start" "$_owner_boot"; then return; fi
+    _dead="$_owner $_owner_start $_owner_boot"
+    _breaker=$_broken-$_owner-$_owner_start
+    if ln "$_new/starter" "$_breaker" 2>/dev/null; then break; fi
+    _broken=$_breaker
+  done
+  read_lock "$_broken"
+  if [ "$_owner $_owner_start $_owner_boot" = "$_dead" ]; then rm -f "$_broken"; fi
+  rm -f "$_breaker"
 }
 
 read_lock() {
   _owner='' _owner_start='' _owner_boot=''
-  { read -r _owner _owner_start _owner_boot _rest <"$_home/lock"; } 2>/dev/null
+  { read -r _owner _owner_start _owner_boot _rest <"$1"; } 2>/dev/null
 }
 
 # Removes what killed starters and removers left. Under the lock.
@@ -955,7 +959,7 @@ load_variables() {
   _directory=$_decoded
   _special='' _unbuffered=1
   case $RUNCTL_LC_ALL in '' | *[!A-Za-z0-9_.@-]*) ;; *) _special=" LC_ALL=$RUNCTL_LC_ALL" ;; esac
-  unset RUNCTL_LC_ALL RUNCTL_SHELL RUNCTL_PROC RUNCTL_BEAT_SECONDS
+  unset RUNCTL_LC_ALL RUNCTL_SHELL RUNCTL_PROC RUNCTL_CGROUP RUNCTL_BEAT_SECONDS
   while IFS= read -r _line; do
     case $_line in env\ *) set_variable "${_line#env }" ;; esac
   done <"$_dir/spec"
@@ -997,7 +1001,8 @@ run_setup() {
   if [ -n "$_steps" ] && { [ -z "$_key" ] || [ ! -e "$_home/setups/$_key" ]; }; then
     put "$_dir/phase" setup
     (load_words setup) || fail_run "$?" setup-failed setup
-    if [ -n "$_key" ]; then : >"$_home/setups/$_key"; fi
+    # In a shell of its own: where ":" cannot write, the shell itself ends.
+    if [ -n "$_key" ]; then (: >"$_home/setups/$_key") 2>/dev/null || true; fi
   fi
   put "$_dir/phase" command
 }
@@ -1190,10 +1195,29 @@ kill_members() {
 verb_status() {
   if [ "$#" -eq 0 ]; then die 2 usage 'which run?'; fi
   for _word; do check_id "$_word"; done
+  # An unmounted home, for one: nothing can be told of any run then.
+  if [ ! -d "$_runs" ]; then die 5 no-home "there is no $_runs"; fi
   for _word; do
     load "$_word"
     print_status
   done
+}
+
+# verb_ids: all ids at once. No fork and nothing read: cheap for any number.
+verb_ids() {
+  printf '{"ids":['
+  _comma=
+  set +f
+  for _entry in "$_runs"/*/; do
+    set -f
+    if [ ! -d "$_entry" ]; then continue; fi
+    _entry=${_entry%/}
+    if ! is_id "${_entry##*/}"; then continue; fi
+    printf '%s"%s"' "$_comma" "${_entry##*/}"
+    _comma=,
+  done
+  set -f
+  printf ']}\n'
 }
 
 verb_list() {
@@ -1529,6 +1553,7 @@ main() {
     stop) verb_stop "$@" ;;
     kill) verb_stop "${1:-}" 0 ;;
     status) verb_status "$@" ;;
+    ids) verb_ids ;;
     list) verb_list ;;
     read) verb_read "$@" ;;
     facts) verb_facts "$@" ;;
@@ -1537,7 +1562,7 @@ main() {
     supervise) verb_supervise "$@" ;;
     run) verb_run "$@" ;;
     end) verb_end "$@" ;;
-    *) die 2 usage 'version, start, stop, kill, status, list, read, facts or remove' ;;
+    *) die 2 usage 'version, start, stop, kill, status, ids, list, read, facts or remove' ;;
   esac
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { it } from 'mocha';
 import { z } from 'zod';
@@ -37,6 +37,7 @@ underEachShell('looking at runs', (agent) => {
 
   it('lists nothing where nothing was ever run, and creates nothing to say so', async () => {
     assert.deepEqual(statuses(await agent().call(['list'])), []);
+    assert.equal((await agent().call(['ids'])).stdout.toString(), '{"ids":[]}\n');
     assert.deepEqual(refusal(await agent().call(['remove', 'r1'])), { exit: 4, code: 'not-found' });
     assert.deepEqual(refusal(await agent().call(['read', 'r1', '0', '1'])), {
       exit: 4,
@@ -56,6 +57,27 @@ underEachShell('looking at runs', (agent) => {
       );
     }
     assert.deepEqual(readdirSync(join(agent().work, '..')), ['work']);
+  });
+
+  it('answers no status where the folder of all runs is gone', async () => {
+    const refused = { exit: 5, code: 'no-home' };
+    assert.deepEqual(refusal(await agent().call(['status', 'r1'])), refused);
+    await agent().start('r1', { argv: ['true'] });
+    await agent().ended('r1');
+    assert.equal((await agent().status('r2')).state, 'missing');
+    await rename(join(agent().home, 'runs'), join(agent().home, 'away'));
+    assert.deepEqual(refusal(await agent().call(['status', 'r1'])), refused);
+  });
+
+  it('names a thousand runs at once in well under a second', async () => {
+    const ids = Array.from({ length: 1000 }, (_, index) => `run-${1000 + index}`);
+    for (const id of ids) await mkdir(join(agent().home, 'runs', id), { recursive: true });
+    await mkdir(join(agent().home, 'runs', 'Not A Run'));
+    await writeFile(join(agent().home, 'runs', 'file'), '');
+    const { stdout, ms, code } = await agent().call(['ids']);
+    assert.equal(code, 0);
+    assert.deepEqual(JSON.parse(stdout.toString()), { ids });
+    assert.ok(ms < 1000, `${ms} ms`);
   });
 
   it('tells a directory of any name in plain ASCII', async () => {

@@ -73,6 +73,7 @@ underEachShell('agent start', (agent) => {
   it('survives the SIGKILL of its starter, group and session', async () => {
     const spec = join(agent().work, 'spec');
     await writeFile(spec, agent().spec({ argv: SLEEP }));
+    await mkdir(join(agent().home, 'runs'), { recursive: true });
     const line = `${agent().shell.join(' ')} ${AGENT_SCRIPT} start r1 <${spec}; sleep 60`;
     const caller = spawn('sh', ['-c', line], { detached: true, env: agent().env, stdio: 'ignore' });
     const { pid } = await agent().until('r1', 'running', ({ state }) => state === 'running');
@@ -93,7 +94,7 @@ underEachShell('agent start', (agent) => {
     const dies = await agent().ended('dies');
     assert.deepEqual([exits.exit?.code, exits.exit?.signal], [137, 9]);
     assert.deepEqual([dies.exit?.code, dies.exit?.signal], [139, 11]);
-    assert.equal(dies.exit?.oom, false);
+    assert.notEqual(dies.exit?.oom, true);
   });
 
   it('records why a command could not be started', async () => {
@@ -204,5 +205,55 @@ underEachShell('agent start', (agent) => {
     await rm(lock);
     one(await waiting);
     assert.deepEqual(await readdir(join(agent().home, 'new')), []);
+  });
+
+  it('breaks the lock of a dead starter also after the one who broke it was killed', async () => {
+    for (const name of ['runs', 'new', 'setups'])
+      await mkdir(join(agent().home, name), { recursive: true });
+    // What killed breakers leave: the lock, the right to break it, and that to break this one.
+    await mkdir(join(agent().home, 'lock.999999999.1'));
+    await writeFile(join(agent().home, 'lock'), '999999999 1 boot\n');
+    await writeFile(join(agent().home, 'lock-999999999-1'), '999999998 2 boot\n');
+    await writeFile(join(agent().home, 'lock-999999999-1-999999998-2'), '999999997 3 boot\n');
+    const { stdout, ms } = await agent().call(['start', 'r1'], {
+      input: agent().spec({ argv: ['true'] }),
+    });
+    assert.match(stdout.toString(), /^\{"id":"r1"/);
+    assert.ok(ms < 5000, `${ms} ms`);
+    assert.deepEqual(
+      (await readdir(agent().home)).filter((name) => name.startsWith('lock-')),
+      [],
+    );
+  });
+
+  it('runs the command although it cannot note that its set-up succeeded', async () => {
+    await agent().start('r1', {
+      argv: ['echo', 'ran'],
+      // The step removes the folder of notes.
+      lines: ['setup rm', 'setup -rf', `setup ${join(agent().home, 'setups')}`, 'setupkey abc'],
+    });
+    const { exit } = await agent().ended('r1');
+    assert.deepEqual([exit?.code, exit?.phase], [0, 'command']);
+    assert.equal(await agent().log('r1'), 'ran\n');
+    // And the next start makes it again.
+    await agent().start('r2', { argv: ['true'], lines: ['setup true', 'setupkey abc'] });
+    await agent().ended('r2');
+    assert.ok(existsSync(join(agent().home, 'setups', 'abc')));
+  });
+
+  it('blames memory only by the counter of the group the run is in', async () => {
+    const group = join(agent().work, 'cgroup');
+    const env = { RUNCTL_CGROUP: group };
+    // The machine has a count of its own, which says nothing of this run.
+    await agent().start('r1', { argv: ['true'] }, { env });
+    assert.equal((await agent().ended('r1')).exit?.oom, null);
+
+    await mkdir(group);
+    await writeFile(join(group, 'memory.events'), 'oom 3\noom_kill 3\n');
+    const wait = 'until [ -e "$0" ]; do sleep 0.05; done';
+    await agent().start('r2', { argv: ['sh', '-c', wait, join(group, 'go')] }, { env });
+    await writeFile(join(group, 'memory.events'), 'oom 4\noom_kill 4\n');
+    await writeFile(join(group, 'go'), '');
+    assert.equal((await agent().ended('r2')).exit?.oom, true);
   });
 });

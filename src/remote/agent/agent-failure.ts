@@ -1,0 +1,79 @@
+import * as l10n from '@vscode/l10n';
+import type { z } from 'zod';
+import { ExistsError, MachineError, RunError } from '../../core/errors.ts';
+import type { ExecResult } from '../remote-shell.ts';
+import { agentErrorSchema } from './agent-answers.ts';
+
+type AgentError = z.infer<typeof agentErrorSchema>;
+
+/**
+ * Makes the error for a verb that failed.
+ *
+ * @param verb - what was asked
+ * @param result - how the agent ended
+ * @returns an error that says it in the user's language; the agent's own words are in `details`
+ */
+export function agentFailure(verb: string, result: ExecResult): Error {
+  const answer = parseError(result.stdout);
+  const details = {
+    verb,
+    code: result.code,
+    signal: result.signal,
+    stderr: result.stderr.slice(-2000),
+    ...(answer === undefined ? {} : { message: answer.error.message }),
+  };
+  if (answer === undefined) {
+    return new MachineError(
+      'agent-failed',
+      l10n.t('The agent on the machine failed ({0})', verb),
+      { details },
+    );
+  }
+  const { code, run } = answer.error;
+  switch (code) {
+    case 'busy':
+      return new ExistsError(
+        'directory-busy',
+        l10n.t('Another run is active in this directory: {0}', run ?? '?'),
+        { details: { ...details, run } },
+      );
+    case 'active':
+      return new RunError('run-active', l10n.t('The run is still active'), { details });
+    default:
+      return new MachineError(code, sentence(code, verb), { details });
+  }
+}
+
+function sentence(code: string, verb: string): string {
+  switch (code) {
+    case 'not-found':
+      return l10n.t('The machine does not know this run');
+    case 'no-home':
+      return l10n.t('The folder of runs is not there on the machine; is its disk mounted?');
+    case 'no-detach':
+      return l10n.t('The machine needs one of setsid, perl and python3 to keep a run going');
+    case 'environment':
+      return l10n.t('The agent cannot write its files on the machine; is the disk full?');
+    case 'locked':
+      return l10n.t('Another start on the machine takes too long; try again');
+    case 'supervisor':
+      return l10n.t('The process that watches over the run could not start on the machine');
+    default:
+      return l10n.t('The agent on the machine refused “{0}” ({1})', verb, code);
+  }
+}
+
+/**
+ * Reads the agent's refusal.
+ *
+ * @param stdout - what a failed verb wrote
+ * @returns the refusal, or `undefined` when there is none: then exit code and stderr tell more
+ */
+export function parseError(stdout: Buffer): AgentError | undefined {
+  try {
+    const line = stdout.toString('utf8').trim().split('\n').at(-1) ?? '';
+    return agentErrorSchema.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined;
+  }
+}
