@@ -13,6 +13,8 @@ import { seededRandom } from '../../support/seeded-random.ts';
 const KILLS = 12;
 const LAUNCHES_EACH = 3;
 const SEED = 20260115;
+/** Far beyond what the locks of the dead last. */
+const SETTLE_LIMIT_MS = 45_000;
 
 // Each start leaves a file of its own, so that a second one cannot go unseen.
 const MARKING = ['sh', '-c', 'echo "$RUNCTL_RUN_ID" >"started.$$"; exec sleep 300'];
@@ -119,14 +121,14 @@ describe('launches whose windows are killed at random moments', function () {
   it(`start at most once each, and all end up known (${KILLS} kills, seed ${SEED})`, async () => {
     const random = seededRandom(SEED);
     const directories: string[] = [];
+    const usual = await timeOfLaunch(bed);
     for (let kill = 0; kill < KILLS; kill++) {
       const window = await bed.start();
       for (let launch = 0; launch < LAUNCHES_EACH; launch++) {
         const directory = bed.directory();
         directories.push(directory);
         window.send('launch', { argv: MARKING, directory });
-        // A launch takes about 100 ms alone; some are cut before, some after.
-        await pause(random() * 100);
+        await pause(random() * usual);
       }
       await window.kill();
     }
@@ -143,7 +145,7 @@ describe('launches whose windows are killed at random moments', function () {
       tally[state]++;
     }
     // Else the moments were no test.
-    assert.ok(tally.running > 3 && tally.absent + tally.failed > 3, JSON.stringify(tally));
+    assert.ok(tally.running > 1 && tally.absent + tally.failed > 1, JSON.stringify(tally));
     assert.deepEqual(await window.call('openIntents'), []);
     const known = new Set(views.map(({ run }) => run.id));
     assert.deepEqual(bed.onMachine().filter((id) => !known.has(id as never)), []);
@@ -196,12 +198,30 @@ describe('a launch whose answer is lost', function () {
   });
 });
 
+/** How long a launch takes here and now, in a window just opened, in ms. */
+async function timeOfLaunch(bed: CrashBed): Promise<number> {
+  const window = await bed.start();
+  const begun = performance.now();
+  const { id } = await window.call('launch', { argv: ['sleep', '300'], directory: bed.directory() });
+  const took = performance.now() - begun;
+  await window.call('stop', id, 0);
+  await untilState(window, id, 'stopped');
+  await window.close();
+  return took;
+}
+
 /** Waits until no launch is undecided: locks of the dead have lapsed by then. */
 async function settled(bed: CrashBed, window: EngineWindow): Promise<void> {
-  await until('every launch is decided', () => {
-    const undecided = bed.rows("SELECT id FROM runs WHERE state IN ('queued', 'starting')");
-    return Promise.resolve(undecided.length === 0 ? true : undefined);
-  });
+  const deadline = performance.now() + SETTLE_LIMIT_MS;
+  const undecided = (): unknown[] =>
+    bed.rows("SELECT id, state FROM runs WHERE state IN ('queued', 'starting')");
+  while (undecided().length > 0) {
+    if (performance.now() > deadline) {
+      const log = (await window.call('log')).slice(-20).join('\n');
+      assert.deepEqual(undecided(), [], log);
+    }
+    await pause(50);
+  }
   await pause(LOCK_TTL_MS / CLOCK_SCALE);
   await window.call('refresh');
 }

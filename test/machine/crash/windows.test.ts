@@ -195,6 +195,20 @@ describe('a window at rest', function () {
     await window.close();
   });
 
+  it('ends cleanly right after its start, while everything is still being asked', async () => {
+    const first = await bed.start();
+    const { id } = await first.call('launch', { argv: training(), directory: bed.directory() });
+    await first.close();
+    for (const wait of [0, 20, 60, 150]) {
+      const window = await bed.start();
+      await pause(wait);
+      await window.close();
+    }
+    const last = await bed.start();
+    await untilState(last, id, 'running');
+    await last.close();
+  });
+
   it('ends cleanly in the middle of a run, and the next one goes on', async () => {
     const directory = bed.directory();
     const first = await bed.start();
