@@ -18,6 +18,10 @@ export async function rebuildRuns(
   machine: Machine,
   logger: Logger,
 ): Promise<number> {
+  // Names first: statuses of thousands of runs take their time, and rarely is one unknown.
+  if (!(await hasUnknown(ledger, await machine.agent.ids()))) {
+    return 0;
+  }
   let added = 0;
   for (const status of await machine.agent.list()) {
     const id = asRunId(status.id);
@@ -36,4 +40,14 @@ export async function rebuildRuns(
     }
   }
   return added;
+}
+
+async function hasUnknown(ledger: Ledger, ids: readonly string[]): Promise<boolean> {
+  for (const text of ids) {
+    const id = asRunId(text);
+    if (id !== undefined && (await ledger.runs.get(id)) === undefined) {
+      return true;
+    }
+  }
+  return false;
 }
