@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { SecretMasker } from '../core/mask.ts';
 
 /** Scheme of the read-only documents the extension writes. */
 export const DOCUMENT_SCHEME = 'runctl';
@@ -12,13 +13,16 @@ export class GeneratedDocuments implements vscode.TextDocumentContentProvider, v
   readonly onDidChange = this.changed.event;
   private readonly texts = new Map<string, () => string>();
   private readonly registration: vscode.Disposable;
+  private readonly masker: SecretMasker;
 
-  constructor() {
+  constructor(masker: SecretMasker) {
+    this.masker = masker;
     this.registration = vscode.workspace.registerTextDocumentContentProvider(DOCUMENT_SCHEME, this);
   }
 
   provideTextDocumentContent(uri: vscode.Uri): string {
-    return this.texts.get(uri.path)?.() ?? '';
+    // They show commands, environments and patches, where secrets may stand.
+    return this.masker.mask(this.texts.get(uri.path)?.() ?? '');
   }
 
   /**

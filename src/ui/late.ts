@@ -8,6 +8,7 @@ export { findPython } from '../training/find-python.ts';
 export { planProfile, planScript } from '../training/launch-plan.ts';
 export { feedLogChannel } from '../training/log/log-channel-feed.ts';
 export { followLog } from '../training/log/log-follower.ts';
+export { TerminalText } from '../training/log/terminal-text.ts';
 export { setupKey } from '../training/setup-key.ts';
 export { openDashboard } from './dashboard/register.ts';
 export { registerFeatures } from './features.ts';

@@ -71,7 +71,7 @@ export function startApp(context: vscode.ExtensionContext): RunningApp {
     output,
     funnel,
     channels,
-    documents: new GeneratedDocuments(),
+    documents: new GeneratedDocuments(masker),
     configs: new WorkspaceConfigs(),
     secrets,
     masker,

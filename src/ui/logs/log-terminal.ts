@@ -83,22 +83,17 @@ export async function followToTerminal(
   if (run.logPath === null) {
     return undefined;
   }
-  const { followLog } = await import('../late.ts');
+  const { followLog, TerminalText } = await import('../late.ts');
   const decoder = new StringDecoder('utf8');
-  return followLog({
+  const terminal = new TerminalText((text) => parts.masker.mask(text));
+  const follower = followLog({
     path: run.logPath,
     offset: 0,
     clock: parts.clock,
     signal,
-    onChunk: (chunk) => write(terminalText(parts.masker.mask(decoder.write(chunk)))),
+    onChunk: (chunk) => write(terminal.push(decoder.write(chunk))),
   });
-}
-
-// Colours, erasing and cursor moves stay; what could retitle, query or write
-// to the clipboard of a terminal does not.
-// eslint-disable-next-line no-control-regex -- control characters are its whole subject
-const STRINGS = /\u001b[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\u001b\[[0-9;?]*[cnxt]|\u0005/g;
-
-function terminalText(text: string): string {
-  return text.replaceAll(STRINGS, '').replaceAll(/\r?\n/g, '\r\n');
+  // A failure shows through `done`, which the caller awaits.
+  follower.done.then(() => write(terminal.end())).catch(() => undefined);
+  return follower;
 }

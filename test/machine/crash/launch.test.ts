@@ -107,7 +107,7 @@ describe('a launch whose window is killed', function () {
 });
 
 describe('launches whose windows are killed at random moments', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let bed: CrashBed;
 
   beforeEach(() => {
