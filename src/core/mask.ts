@@ -31,6 +31,22 @@ const SHAPES: readonly RegExp[] = [
   ),
 ];
 
+// How the shapes above begin: what follows on the line may still become one.
+const SHAPE_BEGUN = new RegExp(
+  '(?:-----BEGIN [A-Z ]*PRIVATE KEY-----(?![\\s\\S]*-----END )[\\s\\S]*' +
+    '|(?:\\bauthorization["\']?[ \\t]*[:=][ \\t]*["\']?(?:[A-Z]+ +)?|\\bBearer[ \\t]+' +
+    '|(?<![A-Z0-9])(?:AKIA|ASIA|hf_|sk-|rpa_|gh[oprsu]_|github_pat_|glpat-|xox[abeprs]-|eyJ)' +
+    '|:\\/\\/|X-Amz-[A-Z-]+=|(?:secret_?access_?key|session_?token|api_?key|access_?token' +
+    '|auth_?token|client_?secret|passw(?:or)?d)["\']?[ \\t]*[:=][ \\t]*["\']?)\\S*)$',
+  'i',
+);
+
+/** How far back the beginning of a shape is looked for, in characters. */
+const LONGEST_BEGUN = 8 * 1024;
+
+/** What views of a log need to hide secrets in text that comes in pieces. */
+export type TextMasker = Pick<SecretMasker, 'mask' | 'holdBack'>;
+
 /**
  * Hides secrets in text that people may pass on: the values it was told, in
  * plain, JSON, URL and base64 form, and whatever looks like a well-known
@@ -73,6 +89,38 @@ export class SecretMasker {
       return maskShapesOnce(masked);
     });
   }
+
+  /**
+   * Tells how much of an unfinished text may be the beginning of a secret, so
+   * that what comes next decides whether it may be shown.
+   *
+   * @param text - a piece that ends anywhere
+   * @returns number of characters at its end to keep for now, often 0
+   */
+  holdBack(text: string): number {
+    // A look at the end alone: long text full of beginnings would take for ever.
+    const from = Math.max(0, text.length - LONGEST_BEGUN);
+    const shape = SHAPE_BEGUN.exec(text.slice(from));
+    let start = shape === null ? text.length : from + shape.index;
+    for (const secret of this.known) {
+      start = Math.min(start, text.length - begun(text, secret));
+    }
+    return text.length - this.beforeSecret(text, start);
+  }
+
+  // A whole secret that reaches over the cut would lose its tail.
+  private beforeSecret(text: string, cut: number): number {
+    this.pattern ??= patternOf(this.known);
+    if (cut === text.length || this.pattern === undefined) {
+      return cut;
+    }
+    for (const match of text.matchAll(this.pattern)) {
+      if (match.index < cut && match.index + match[0].length > cut) {
+        return match.index;
+      }
+    }
+    return cut;
+  }
 }
 
 /**
@@ -101,6 +149,16 @@ function untilStable(text: string, maskOnce: (text: string) => string): string {
     current = next;
   }
   return current;
+}
+
+// Characters at the end of the text that a secret begins with, but not all of it.
+function begun(text: string, secret: string): number {
+  for (let size = Math.min(secret.length - 1, text.length); size > 0; size--) {
+    if (text.endsWith(secret.slice(0, size))) {
+      return size;
+    }
+  }
+  return 0;
 }
 
 // The longest first, else a secret that begins another would leave its tail.

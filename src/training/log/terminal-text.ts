@@ -1,60 +1,82 @@
-/** Most of an unfinished line that waits for its end, in characters. */
-const MAX_HELD = 8 * 1024;
+import type { Clock } from '../../core/clock.ts';
+import type { TextMasker } from '../../core/mask.ts';
 
-// Colours, erasing and cursor moves stay. What could retitle, query or write to
-// the clipboard of a terminal goes: strings (OSC, DCS, APC, PM, SOS) in their
-// seven- and eight-bit forms, reports, and the eight-bit introducer of the rest.
-const HARMFUL = new RegExp(
-  [
-    String.raw`(?:\u001b[\]PX^_]|[\u009d\u0090\u0098\u009e\u009f])[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)?`,
-    String.raw`\u001b\[[0-9;?>=]*[cnxtqp]`,
-    String.raw`[\u0005\u0080-\u009f]`,
-  ].join('|'),
-  'g',
-);
+import { TerminalControls } from './terminal-controls.ts';
+
+/** Most text that waits for its end, in characters. */
+const MAX_HELD = 8 * 1024;
+/** An unfinished line, such as a prompt, is shown after this time, in ms. */
+const PAUSE_MS = 300;
+
+/** What the text of a terminal needs. */
+export interface TerminalTextOptions {
+  readonly masker: TextMasker;
+  readonly clock: Clock;
+  /** Nothing is written any more once aborted. */
+  readonly signal: AbortSignal;
+  /** Takes text with `\r\n` line ends and no harmful sequences. */
+  readonly write: (text: string) => void;
+}
 
 /**
  * Makes a log safe for a terminal, piece by piece. It gives out whole lines
- * and frames, so that neither a secret nor a sequence is cut by the edge of a
- * piece and passes in two halves.
+ * and frames, and of an unfinished one after a pause what cannot be the
+ * beginning of a secret, so that none passes in two halves.
  */
 export class TerminalText {
-  private readonly mask: (text: string) => string;
+  private readonly options: TerminalTextOptions;
+  private readonly controls = new TerminalControls();
   private held = '';
+  private pausing = false;
 
   /**
-   * @param mask - hides secrets in whole lines
+   * @param options - see the fields
    */
-  constructor(mask: (text: string) => string) {
-    this.mask = mask;
+  constructor(options: TerminalTextOptions) {
+    this.options = options;
   }
 
   /**
-   * Takes the next piece.
+   * Takes the next piece and writes what can be written.
    *
    * @param text - decoded, as the program wrote it
-   * @returns what can be written, with `\r\n` line ends
    */
-  push(text: string): string {
-    const all = this.held + text;
-    const end = Math.max(all.lastIndexOf('\n'), all.lastIndexOf('\r')) + 1;
-    const cut = all.length - end > MAX_HELD ? all.length : end;
-    this.held = all.slice(cut);
-    return this.clean(all.slice(0, cut));
+  push(text: string): void {
+    this.held += this.controls.push(text);
+    const end = Math.max(this.held.lastIndexOf('\n'), this.held.lastIndexOf('\r')) + 1;
+    this.show(this.held.length - end > MAX_HELD ? this.held.length : end);
+    if (this.held !== '' && !this.pausing) {
+      this.pausing = true;
+      void this.showAfterPause();
+    }
   }
 
-  /**
-   * Gives out the unfinished last line.
-   *
-   * @returns what can be written
-   */
-  end(): string {
+  /** Writes the rest, as nothing more comes. */
+  end(): void {
     const rest = this.held;
     this.held = '';
-    return this.clean(rest);
+    this.write(rest);
   }
 
-  private clean(text: string): string {
-    return this.mask(text).replace(HARMFUL, '').replaceAll(/\r?\n/g, '\r\n');
+  private async showAfterPause(): Promise<void> {
+    const { clock, signal } = this.options;
+    await clock.sleep(PAUSE_MS, signal).catch(() => undefined);
+    this.pausing = false;
+    this.show(this.held.length);
+  }
+
+  // Writes the held text up to there, save what may begin a secret.
+  private show(end: number): void {
+    const text = this.held.slice(0, end);
+    const kept = Math.min(MAX_HELD, this.options.masker.holdBack(text));
+    const size = end - kept;
+    this.held = this.held.slice(size);
+    this.write(text.slice(0, size));
+  }
+
+  private write(text: string): void {
+    if (text !== '' && !this.options.signal.aborted) {
+      this.options.write(this.options.masker.mask(text).replaceAll(/\r?\n/g, '\r\n'));
+    }
   }
 }

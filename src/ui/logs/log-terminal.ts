@@ -85,15 +85,16 @@ export async function followToTerminal(
   }
   const { followLog, TerminalText } = await import('../late.ts');
   const decoder = new StringDecoder('utf8');
-  const terminal = new TerminalText((text) => parts.masker.mask(text));
+  const { clock, masker } = parts;
+  const terminal = new TerminalText({ masker, clock, signal, write });
   const follower = followLog({
     path: run.logPath,
     offset: 0,
-    clock: parts.clock,
+    clock,
     signal,
-    onChunk: (chunk) => write(terminal.push(decoder.write(chunk))),
+    onChunk: (chunk) => terminal.push(decoder.write(chunk)),
   });
   // A failure shows through `done`, which the caller awaits.
-  follower.done.then(() => write(terminal.end())).catch(() => undefined);
+  follower.done.then(() => terminal.end()).catch(() => undefined);
   return follower;
 }

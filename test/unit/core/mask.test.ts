@@ -54,6 +54,19 @@ describe('SecretMasker', () => {
     assert.equal(own.mask('first-one second-one'), '*** ***');
   });
 
+  it('tells what may be the beginning of a secret', () => {
+    const own = masker('secret-AB', 'ABxyz123');
+    assert.equal(own.holdBack('plain text'), 0);
+    assert.equal(own.holdBack('key is sec'), 3);
+    assert.equal(own.holdBack('secret-AC'), 0);
+    // The end of a whole one may begin another: neither is cut.
+    assert.equal(own.holdBack('key secret-AB'), 'secret-AB'.length);
+    for (const begun of ['hf_abc', 'password: hun', 'Bearer abc', '://user:pa', 'api_key="x']) {
+      assert.equal(own.holdBack(`say ${begun}`), begun.length, begun);
+      assert.equal(own.holdBack(`say ${begun}\n`), 0, begun);
+    }
+  });
+
   it('hides what becomes a secret only beside a mask', () => {
     const own = masker('first-one', '***tail');
     const masked = own.mask('first-onetail');

@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { describe, it } from 'mocha';
+import { SecretMasker } from '../../../../src/core/mask.ts';
 import { TerminalText } from '../../../../src/training/log/terminal-text.ts';
+import { FakeClock } from '../../../support/fake-clock.ts';
 
-const SECRET = 's3cr3t-VALUE';
-
-function written(...pieces: string[]): string {
-  const terminal = new TerminalText((text) => text.replaceAll(SECRET, '***'));
-  return pieces.map((piece) => terminal.push(piece)).join('') + terminal.end();
-}
+const SECRET = 's3cr3t-VALUE-123456';
 
 describe('text for a terminal', () => {
   it('keeps colours, bars and cursor moves', () => {
-    const text = '\u001b[31mred\u001b[0m 50%\r\u001b[K100%\u001b[1A';
+    const text = '\u001b[31mred\u001b[0m 50%\r\u001b[K100%\u001b[1A\u001b[?25l';
     assert.equal(written(text), text);
   });
 
@@ -19,31 +17,100 @@ describe('text for a terminal', () => {
     assert.equal(written('a\nb\r\nc'), 'a\r\nb\r\nc');
   });
 
-  it('takes out what writes to the clipboard or retitles, in every form', () => {
-    for (const text of [
-      '\u001b]52;c;aGk=\u0007',
-      '\u001b]52;c;aGk=\u001b\\',
-      '\u009d52;c;aGk=\u009c',
-      '\u009d0;title\u0007',
-      '\u001bP+q544e\u001b\\',
-      '\u0090x\u009c',
-      '\u001b[6n',
-      '\u009b6n'.slice(0, 1),
-    ]) {
-      assert.equal(written(`<${text}>\n`), '<>\r\n', JSON.stringify(text));
+  const harmful = [
+    '\u001b]52;c;aGk=\u0007',
+    '\u001b]52;c;aGk=\u001b\\',
+    '\u009d52;c;aGk=\u009c',
+    '\u009d0;title\u0007',
+    '\u001bP+q544e\u001b\\',
+    '\u0090x\u009c',
+    '\u001b_x\u009c',
+    '\u001b[6n',
+    '\u009b6n',
+    '\u001b[>4;1m',
+    '\u001b[?1000h',
+    '\u001bc',
+    '\u001b(0',
+  ];
+  for (const text of harmful) {
+    it(`takes out ${JSON.stringify(text)}, wherever it is cut`, () => {
+      for (let cut = 0; cut <= text.length; cut++) {
+        assert.equal(written(`<${text.slice(0, cut)}`, `${text.slice(cut)}>\n`), '<>\r\n');
+      }
+    });
+  }
+
+  it('lets no taken out character join the rest to a sequence', () => {
+    for (const between of ['\u0080', '\u0007', '\u0000', '\u001b', '\u009b']) {
+      const text = written(`\u001b${between}]52;c;aGk=\u0007\n`);
+      assert.ok(!text.includes('\u001b'), JSON.stringify(text));
     }
   });
 
-  it('is not fooled by a sequence cut in two', () => {
-    assert.equal(written('<\u001b', ']52;c;aGk=\u0007>\n'), '<>\r\n');
+  it('does not let a string without end swallow the log', () => {
+    assert.equal(written('a\u001b]0;title\nb\n'), 'a\r\nb\r\n');
   });
 
-  it('hides a secret that comes in two pieces', () => {
-    assert.equal(written('key is s3cr3t-', 'VALUE\n'), 'key is ***\r\n');
+  it('says the same however the log is cut', () => {
+    const part = fc.constantFrom('\u001b', '[', ']', '52;c;', '\u0007', '\u009d', 'm', 'x', '\n');
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 30 }), (parts) => {
+        assert.equal(written(...parts), written(parts.join('')));
+      }),
+      { seed: 7 },
+    );
   });
 
-  it('does not hold back a long line for ever', () => {
-    const terminal = new TerminalText((text) => text);
-    assert.equal(terminal.push('x'.repeat(9000)).length, 9000);
+  it('hides a secret that comes in two pieces, after a pause too', async () => {
+    for (let cut = 1; cut < SECRET.length; cut++) {
+      const { terminal, clock, text } = setUp();
+      terminal.push(`key is ${SECRET.slice(0, cut)}`);
+      await clock.advance(1000);
+      assert.equal(text(), 'key is ');
+      terminal.push(`${SECRET.slice(cut)}\n`);
+      assert.equal(text(), 'key is ***\r\n');
+    }
+  });
+
+  it('shows an unfinished line after a pause', async () => {
+    const { terminal, clock, text } = setUp();
+    terminal.push('Continue? ');
+    assert.equal(text(), '');
+    await clock.advance(1000);
+    assert.equal(text(), 'Continue? ');
+    terminal.push('yes');
+    terminal.end();
+    assert.equal(text(), 'Continue? yes');
+  });
+
+  it('does not hold back a long line for ever, nor cut a secret in it', () => {
+    const { terminal, text } = setUp();
+    terminal.push(`${'x'.repeat(9000)}${SECRET.slice(0, 8)}`);
+    assert.equal(text(), 'x'.repeat(9000));
+    terminal.push(`${SECRET.slice(8)}\n`);
+    assert.equal(text(), `${'x'.repeat(9000)}***\r\n`);
+  });
+
+  it('hides a private key of several lines that comes line by line', () => {
+    const key = ['-----BEGIN PRIVATE KEY-----\n', 'bGluZQ\n', '-----END PRIVATE KEY-----\n'];
+    assert.equal(written('a\n', ...key, 'b\n'), 'a\r\n***\r\nb\r\n');
   });
 });
+
+function written(...pieces: string[]): string {
+  const { terminal, text } = setUp();
+  pieces.forEach((piece) => terminal.push(piece));
+  terminal.end();
+  return text();
+}
+
+function setUp(): { terminal: TerminalText; clock: FakeClock; text: () => string } {
+  const clock = new FakeClock();
+  const masker = new SecretMasker();
+  masker.add(SECRET);
+  let shown = '';
+  const { signal } = new AbortController();
+  const write = (text: string): void => void (shown += text);
+  const terminal = new TerminalText({ masker, clock, signal, write });
+  return { terminal, clock, text: () => shown };
+}
