@@ -336,7 +336,7 @@ load() {
   if [ ! -d "$_dir" ]; then return; fi
   { read -r _started _rest && IFS= read -r _cwd; } 2>/dev/null <"$_dir/meta"
   { read -r _phase _reason <"$_dir/phase"; } 2>/dev/null
-  { read -r _main _main_start _main_boot _oom_count _oom_file <"$_dir/main"; } 2>/dev/null
+  read_main
   { read -r _stop _stop_deadline <"$_dir/stop"; } 2>/dev/null
   { read -r _kill <"$_dir/kill"; } 2>/dev/null
   if read_exit; then return; fi
@@ -365,8 +365,32 @@ load() {
   fi
 }
 
+# Records are overwritten in place while others read them, some shells byte by
+# byte: only two readings alike are believed. Neither needs a fork.
+read_main() {
+  _looks=0
+  while [ "$_looks" -lt 50 ]; do
+    _main='' _main_start='' _main_boot='' _oom_count='' _oom_file='' _again=''
+    { read -r _main _main_start _main_boot _oom_count _oom_file <"$_dir/main"; } 2>/dev/null
+    { read -r _again <"$_dir/main"; } 2>/dev/null
+    if [ "$_again" = "$_main${_main_start:+ $_main_start}${_main_boot:+ $_main_boot}${_oom_count:+ $_oom_count}${_oom_file:+ $_oom_file}" ]; then
+      return
+    fi
+    _looks=$((_looks + 1))
+  done
+}
+
 read_supervisor() {
-  { read -r _super _super_start _super_boot <"$_dir/supervisor"; } 2>/dev/null
+  _looks=0
+  while [ "$_looks" -lt 50 ]; do
+    _super='' _super_start='' _super_boot='' _again=''
+    { read -r _super _super_start _super_boot <"$_dir/supervisor"; } 2>/dev/null
+    { read -r _again <"$_dir/supervisor"; } 2>/dev/null
+    if [ "$_again" = "$_super${_super_start:+ $_super_start}${_super_boot:+ $_super_boot}" ]; then
+      return
+    fi
+    _looks=$((_looks + 1))
+  done
 }
 
 # Sets _exit and _state when the exit record is whole.
