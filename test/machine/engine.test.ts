@@ -10,7 +10,7 @@ import { createEngineBed, digitsPlan, untilRun } from '../support/engine.ts';
 const NO_SECRETS = { secrets: {} };
 
 describe('engine on the local machine', function () {
-  this.timeout(60_000);
+  this.timeout(150_000);
   let bed: EngineBed;
 
   beforeEach(async () => {

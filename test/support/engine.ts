@@ -83,7 +83,7 @@ export async function untilRun(
   id: string,
   what: string,
   holds: (view: RunView) => boolean,
-  timeoutMs = 20_000,
+  timeoutMs = 45_000,
 ): Promise<RunView> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {

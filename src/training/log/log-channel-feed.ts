@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import * as l10n from '@vscode/l10n';
 
 import type { Clock } from '../../core/clock.ts';
+import type { TextMasker } from '../../core/mask.ts';
 
 import { LineSplitter } from './line-splitter.ts';
 import { followLog, type LogFollower, type LogReset } from './log-follower.ts';
@@ -23,6 +24,8 @@ export interface ChannelFeedOptions {
   /** Ends the feed silently. */
   readonly signal: AbortSignal;
   readonly sink: ChannelSink;
+  /** Hides secrets, also those that come in pieces; nothing is hidden without it. */
+  readonly masker?: TextMasker;
   /** A longer log is shown from this many bytes before its end; 16 MiB unless told. */
   readonly replayBytes?: number;
 }
@@ -40,6 +43,8 @@ export interface LogChannelFeed {
 const REPLAY_BYTES = 16 * 1024 * 1024;
 const BATCH_MS = 50;
 const BATCH_CHARACTERS = 256 * 1024;
+// Most that waits for the rest of a secret, in characters.
+const MAX_KEPT = 8 * 1024;
 
 /**
  * Shows a log in an append-only view: what it holds already, then what comes.
@@ -87,7 +92,7 @@ class Feed {
 
   constructor(options: ChannelFeedOptions) {
     this.options = options;
-    this.folder = new ScreenFolder(options.clock);
+    this.folder = new ScreenFolder(options.clock, (text) => this.holdBack(text));
   }
 
   async start(): Promise<number> {
@@ -138,7 +143,7 @@ class Feed {
   }
 
   end(): void {
-    this.batch += this.skipping ? '' : this.folder.push(this.splitter.end());
+    this.batch += this.skipping ? '' : this.folder.push(this.splitter.end()) + this.folder.end();
     this.ended = true;
     this.flush();
   }
@@ -186,10 +191,18 @@ class Feed {
     if (this.batch === '' || this.options.signal.aborted) {
       return;
     }
-    const text = this.batch;
-    this.batch = '';
-    this.lastAppend = this.options.clock.monotonic();
-    this.options.sink.append(text);
+    // A private key of several lines is hidden as a whole.
+    const size = this.batch.length - (this.ended ? 0 : this.holdBack(this.batch));
+    const text = this.batch.slice(0, size);
+    this.batch = this.batch.slice(size);
+    if (text !== '') {
+      this.lastAppend = this.options.clock.monotonic();
+      this.options.sink.append(this.options.masker?.mask(text) ?? text);
+    }
+  }
+
+  private holdBack(text: string): number {
+    return Math.min(MAX_KEPT, this.options.masker?.holdBack(text) ?? 0);
   }
 
   private untilNextAppend(): number {

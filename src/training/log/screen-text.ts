@@ -22,14 +22,37 @@ export class ScreenFolder {
   // Inside a line cut into pieces, and what of it waits for the next piece.
   private inLong = false;
   private carry = '';
+  private keptLong = '';
+  private readonly holdBack: (text: string) => number;
 
-  constructor(clock: Clock) {
+  /**
+   * @param clock - tells when a bar may be shown again
+   * @param holdBack - characters at the end of an unfinished line that must
+   *   not be shown before what follows them is known; none unless told
+   */
+  constructor(clock: Clock, holdBack: (text: string) => number = () => 0) {
     this.clock = clock;
+    this.holdBack = holdBack;
   }
 
   /** True when `tick()` may have something to show later. */
   get waiting(): boolean {
-    return this.held !== undefined && this.held !== '' && this.held !== this.open;
+    const text = this.showable;
+    return text !== '' && text !== this.open;
+  }
+
+  /**
+   * Shows what is still held back, as nothing more comes.
+   *
+   * @returns text to append
+   */
+  end(): string {
+    const text = this.held ?? this.open;
+    const out = this.keptLong + this.append(text);
+    this.open = text;
+    this.held = undefined;
+    this.keptLong = '';
+    return out;
   }
 
   /**
@@ -38,10 +61,9 @@ export class ScreenFolder {
    * @returns text to append
    */
   breakLine(): string {
-    const out = this.append(this.held ?? this.open);
+    const out = this.end();
     const broken = out !== '' || this.open !== '' || this.inLong;
     this.open = '';
-    this.held = undefined;
     this.inLong = false;
     this.carry = '';
     return broken ? `${out}\n` : '';
@@ -97,7 +119,9 @@ export class ScreenFolder {
   private takeLong(line: LogLine): string {
     const raw = this.carry + line.text;
     const size = line.end === 'piece' ? completeLength(raw) : raw.length;
-    const text = stripControls(raw.slice(0, size));
+    const all = this.keptLong + stripControls(raw.slice(0, size));
+    const text = line.end === 'piece' ? this.sayable(all) : all;
+    this.keptLong = all.slice(text.length);
     this.carry = raw.slice(size);
     const out = this.inLong ? text : this.append(text);
     this.inLong = line.end === 'piece';
@@ -111,12 +135,21 @@ export class ScreenFolder {
     if (!this.waiting || now - this.lastShown < BAR_INTERVAL_MS) {
       return '';
     }
-    const text = this.held ?? '';
+    const text = this.showable;
     const out = this.append(text);
     this.open = text;
-    this.held = undefined;
+    // What was kept back of it shows when the line ends.
+    this.held = this.held === text ? undefined : this.held;
     this.lastShown = now;
     return out;
+  }
+
+  private get showable(): string {
+    return this.sayable(this.held ?? '');
+  }
+
+  private sayable(text: string): string {
+    return text.slice(0, text.length - this.holdBack(text));
   }
 
   // What must be added so that the last line of the view reads `text`.

@@ -106,7 +106,8 @@ export class LogChannels implements vscode.Disposable {
       clock: this.parts.clock,
       signal: opened.abort.signal,
       replayBytes: this.parts.replayBytes(),
-      sink: { append: (text) => opened.channel.append(this.parts.masker.mask(text)) },
+      masker: this.parts.masker,
+      sink: { append: (text) => opened.channel.append(text) },
     });
     if (isActive(run)) {
       opened.feed = feed;

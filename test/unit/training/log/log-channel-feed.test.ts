@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'mocha';
 
 import { SystemClock } from '../../../../src/core/clock.ts';
+import { SecretMasker } from '../../../../src/core/mask.ts';
 import {
   feedLogChannel,
   type ChannelFeedOptions,
@@ -108,6 +109,49 @@ describe('feedLogChannel', () => {
       assert.equal(view.text(), 'Continue? ');
     })).timeout(15_000);
 
+  it('hides a secret that comes in two pieces, however long the pause', () =>
+    inDirectory(async (directory) => {
+      const path = join(directory, 'log');
+      await writeFile(path, 'key is s3cr3t-VAL');
+      const view = show(path, { masker: masker() });
+      await until(() => view.text() !== '', 'the unfinished line');
+      assert.equal(view.text(), 'key is ');
+      await appendFile(path, 'UE-123456\nnext\n');
+      await view.feed.finish();
+      assert.equal(view.text(), 'key is ***\nnext\n');
+    })).timeout(15_000);
+
+  it('hides a secret at the edge of a very long line, and one in a bar', () =>
+    inDirectory(async (directory) => {
+      const path = join(directory, 'log');
+      const long = 'x'.repeat(64 * 1024 - 5);
+      await writeFile(path, `${long}s3cr3t-VALUE-123456\n50% s3cr3t-V\r50% s3cr3t-VALUE-123456\n`);
+      const view = show(path, { masker: masker() });
+      await view.feed.finish();
+      assert.equal(view.text(), `${long}***\n50% ***\n`);
+    }));
+
+  it('shows the end of a line that only began like a secret', () =>
+    inDirectory(async (directory) => {
+      const path = join(directory, 'log');
+      await writeFile(path, 'half s3cr3t\r');
+      const view = show(path, { masker: masker() });
+      await until(() => view.text() === 'half ', 'the frame');
+      await view.feed.finish();
+      assert.equal(view.text(), 'half s3cr3t');
+    })).timeout(15_000);
+
+  it('hides a private key that comes line by line', () =>
+    inDirectory(async (directory) => {
+      const path = join(directory, 'log');
+      await writeFile(path, 'a\n-----BEGIN PRIVATE KEY-----\n');
+      const view = show(path, { masker: masker() });
+      await until(() => view.text() === 'a\n', 'the first line');
+      await appendFile(path, 'bGluZQ\n-----END PRIVATE KEY-----\nb\n');
+      await view.feed.finish();
+      assert.equal(view.text(), 'a\n***\nb\n');
+    }));
+
   it('shows nothing more once aborted', () =>
     inDirectory(async (directory) => {
       const path = join(directory, 'log');
@@ -121,6 +165,12 @@ describe('feedLogChannel', () => {
       assert.equal(view.text(), 'seen\n');
     }));
 });
+
+function masker(): SecretMasker {
+  const known = new SecretMasker();
+  known.add('s3cr3t-VALUE-123456');
+  return known;
+}
 
 interface Shown {
   readonly feed: LogChannelFeed;
