@@ -4,6 +4,11 @@ import type { SecretMasker } from '../core/mask.ts';
 /** Scheme of the read-only documents the extension writes. */
 export const DOCUMENT_SCHEME = 'runctl';
 
+interface PublishedText {
+  readonly text: () => string;
+  shown: boolean;
+}
+
 /**
  * Read-only documents whose text is made when they are shown, so that closing
  * them never asks to save.
@@ -11,18 +16,26 @@ export const DOCUMENT_SCHEME = 'runctl';
 export class GeneratedDocuments implements vscode.TextDocumentContentProvider, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<vscode.Uri>();
   readonly onDidChange = this.changed.event;
-  private readonly texts = new Map<string, () => string>();
+  private readonly texts = new Map<string, PublishedText>();
   private readonly registration: vscode.Disposable;
   private readonly masker: SecretMasker;
 
   constructor(masker: SecretMasker) {
     this.masker = masker;
-    this.registration = vscode.workspace.registerTextDocumentContentProvider(DOCUMENT_SCHEME, this);
+    this.registration = vscode.Disposable.from(
+      vscode.workspace.registerTextDocumentContentProvider(DOCUMENT_SCHEME, this),
+      vscode.workspace.onDidCloseTextDocument(({ uri }) => this.forget(uri)),
+    );
   }
 
   provideTextDocumentContent(uri: vscode.Uri): string {
+    const published = this.texts.get(uri.path);
+    if (published === undefined) {
+      return '';
+    }
+    published.shown = true;
     // They show commands, environments and patches, where secrets may stand.
-    return this.masker.mask(this.texts.get(uri.path)?.() ?? '');
+    return this.masker.mask(published.text());
   }
 
   /**
@@ -33,7 +46,7 @@ export class GeneratedDocuments implements vscode.TextDocumentContentProvider, v
    * @returns the address to open
    */
   publish(path: string, text: () => string): vscode.Uri {
-    this.texts.set(path, text);
+    this.texts.set(path, { text, shown: false });
     const uri = vscode.Uri.from({ scheme: DOCUMENT_SCHEME, path });
     this.changed.fire(uri);
     return uri;
@@ -49,6 +62,14 @@ export class GeneratedDocuments implements vscode.TextDocumentContentProvider, v
   dispose(): void {
     this.registration.dispose();
     this.changed.dispose();
+  }
+
+  // Patches may be large. A text published anew while the old one was closing
+  // has yet to be shown and stays.
+  private forget(uri: vscode.Uri): void {
+    if (uri.scheme === DOCUMENT_SCHEME && this.texts.get(uri.path)?.shown === true) {
+      this.texts.delete(uri.path);
+    }
   }
 }
 
