@@ -16,9 +16,19 @@ export class QuickInput {
    * without the category: `runctl: Launch Training…`. Waits until it is offered.
    */
   async runCommand(title: string): Promise<void> {
-    await this.openPalette();
-    await this.input().fill(`>${title}`);
-    await this.row(title).first().click();
+    // The palette lists what was contributed when it opened: a window that has
+    // just come up may need another look.
+    for (let left = 9; ; left -= 1) {
+      await this.openPalette();
+      await this.input().fill(`>${title}`);
+      try {
+        await this.row(title).first().click({ timeout: 3000 });
+        return;
+      } catch (error) {
+        if (left === 0) throw error;
+        await this.page.keyboard.press('Escape');
+      }
+    }
   }
 
   /** Titles the palette offers for some text; empty when nothing matches. */

@@ -17,6 +17,8 @@ export interface LogChannelsParts {
 
 interface OpenChannel {
   readonly channel: vscode.OutputChannel;
+  /** The user asked for it, so it stays after the run's end. */
+  shown: boolean;
   readonly abort: AbortController;
   feed: LogChannelFeed | undefined;
 }
@@ -37,26 +39,33 @@ export class LogChannels implements vscode.Disposable {
    * @param preserveFocus - leaves the focus where it is
    */
   show(run: Run, preserveFocus: boolean): void {
-    this.attach(run)?.channel.show(preserveFocus);
+    const open = this.attach(run);
+    if (open !== undefined) {
+      open.shown = true;
+      open.channel.show(preserveFocus);
+    }
   }
 
   /**
-   * Opens channels of runs under way without showing them, and lets those of
-   * ended runs read to the end. Called with every change of the runs.
+   * Opens channels of this window's runs under way without showing them, and
+   * lets those of ended runs read to the end; what nobody looked at then goes.
+   * Called with every change of the runs.
    *
    * @param runs - all runs
    */
   sync(runs: readonly Run[]): void {
     for (const run of runs) {
       if (isActive(run)) {
-        this.attach(run);
+        if (isOfThisWindow(run)) {
+          this.attach(run);
+        }
         continue;
       }
       const open = this.open.get(run.id);
       if (open?.feed !== undefined) {
-        // A failure shows through the feed's own promise, which attach() watches.
-        void open.feed.finish().catch(() => undefined);
+        const { feed } = open;
         open.feed = undefined;
+        void this.endFeed(run, open, feed);
       }
     }
   }
@@ -90,13 +99,22 @@ export class LogChannels implements vscode.Disposable {
       return known;
     }
     const opened: OpenChannel = {
-      channel: vscode.window.createOutputChannel(`runctl: ${run.name} (${run.id.slice(-6)})`),
+      channel: vscode.window.createOutputChannel(`runctl: ${run.name} ${mark(run)}`),
       abort: new AbortController(),
       feed: undefined,
+      shown: false,
     };
     this.open.set(run.id, opened);
     void this.feed(run, run.logPath, opened).catch((error: unknown) => this.parts.onError(error));
     return opened;
+  }
+
+  private async endFeed(run: Run, open: OpenChannel, feed: LogChannelFeed): Promise<void> {
+    // A failure shows through the feed's own promise, which attach() watches.
+    await feed.finish().catch(() => undefined);
+    if (!open.shown && !isOnScreen(run) && this.open.get(run.id) === open) {
+      this.close(run.id);
+    }
   }
 
   private async feed(run: Run, path: string, opened: OpenChannel): Promise<void> {
@@ -116,4 +134,24 @@ export class LogChannels implements vscode.Disposable {
       await feed.finish();
     }
   }
+}
+
+// Another window shows the runs of its folders; a run of none is shown by all.
+function isOfThisWindow({ workspaceFolder }: Run): boolean {
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  return (
+    workspaceFolder === null || folders.some(({ uri }) => uri.fsPath === workspaceFolder)
+  );
+}
+
+// After a reload the panel shows a channel again without show(), and the user
+// may pick one from its list; the channel itself does not tell.
+function isOnScreen(run: Run): boolean {
+  return vscode.workspace.textDocuments.some(
+    ({ uri }) => uri.scheme === 'output' && uri.path.includes(mark(run)),
+  );
+}
+
+function mark(run: Run): string {
+  return `(${run.id.slice(-6)})`;
 }
