@@ -4,8 +4,9 @@ import * as vscode from 'vscode';
 import type { Clock } from '../../core/clock.ts';
 import type { SecretMasker } from '../../core/mask.ts';
 import type { Run } from '../../core/model/run.ts';
-import { isActive } from '../../core/model/run.ts';
 import type { LogFollower } from '../../training/log/log-follower.ts';
+import type { RunsSource } from './until-run-ends.ts';
+import { untilRunEnds } from './until-run-ends.ts';
 
 /** What terminals need from the rest. */
 export interface LogTerminalParts {
@@ -13,6 +14,8 @@ export interface LogTerminalParts {
   readonly clock: Clock;
   /** Hides secrets a program prints; its file keeps what it wrote. */
   readonly masker: SecretMasker;
+  /** Tells when the run has ended, and with it its log. */
+  readonly host: RunsSource;
 }
 
 /**
@@ -61,7 +64,11 @@ class LogPseudoterminal implements vscode.Pseudoterminal {
     const follower = await followToTerminal(this.run, this.parts, this.abort.signal, (text) =>
       this.written.fire(text),
     );
-    await (isActive(this.run) ? follower?.done : follower?.finish());
+    if (follower !== undefined) {
+      const { host } = this.parts;
+      const ended = untilRunEnds(this.run, host, this.abort.signal);
+      await Promise.all([follower.done, ended.then(() => follower.finish())]);
+    }
   }
 }
 

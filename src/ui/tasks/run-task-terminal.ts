@@ -2,12 +2,12 @@ import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { describeError, toRunctlError } from '../../core/error-chain.ts';
 import type { Run } from '../../core/model/run.ts';
-import { isActive } from '../../core/model/run.ts';
-import type { AccountSnapshot } from '../../resources/account-snapshot.ts';
+import type { LogFollower } from '../../training/log/log-follower.ts';
 import type { App } from '../app.ts';
 import { planOfProfile } from '../launch/launch-choices.ts';
 import { requireTrust } from '../launch/launch-plan-ui.ts';
 import { followToTerminal } from '../logs/log-terminal.ts';
+import { untilRunEnds } from '../logs/until-run-ends.ts';
 
 const FAILED = 1;
 
@@ -53,31 +53,30 @@ export class RunTaskTerminal implements vscode.Pseudoterminal {
     const { launcher } = await this.app.engine();
     const run = await launcher.launch(plan, { secrets });
     this.line(l10n.t('Run {0} has started. Closing this terminal does not stop it.', run.id));
-    const follow = followToTerminal(run, this.app, this.abort.signal, (text) =>
-      this.written.fire(text),
-    );
-    const ended = await this.untilEnded(run);
-    await (await follow)?.finish();
+    const follow = this.follow(run).catch((error: unknown) => {
+      this.tellLogFailure(error);
+      return undefined;
+    });
+    const ended = await untilRunEnds(run, this.app.host, this.abort.signal);
+    // A failure has been told.
+    await (await follow)?.finish().catch(() => undefined);
     this.line(ended === undefined ? '' : ended.stateReason);
     return ended?.exitCode ?? FAILED;
   }
 
-  private untilEnded(run: Run): Promise<Run | undefined> {
-    return new Promise((resolve) => {
-      const look = ({ runs }: AccountSnapshot): void => {
-        const found = runs.find((view) => view.run.id === run.id)?.run;
-        if (found !== undefined && !isActive(found)) {
-          subscription.dispose();
-          resolve(found);
-        }
-      };
-      const subscription = this.app.host.onDidChange(look);
-      this.abort.signal.addEventListener('abort', () => {
-        subscription.dispose();
-        resolve(undefined);
-      });
-      look(this.app.host.snapshot());
-    });
+  private async follow(run: Run): Promise<LogFollower | undefined> {
+    const follower = await followToTerminal(run, this.app, this.abort.signal, (text) =>
+      this.written.fire(text),
+    );
+    // Told at once, not hours later when the run ends.
+    follower?.done.catch((error: unknown) => this.tellLogFailure(error));
+    return follower;
+  }
+
+  // A log that cannot be read says nothing about how the run ended.
+  private tellLogFailure(error: unknown): void {
+    this.app.logger.warn(`task ${this.profile}: log: ${describeError(error)}`);
+    this.line(toRunctlError(error).message);
   }
 
   private line(text: string): void {
