@@ -90,13 +90,8 @@ export class Inventory implements Disposable {
     if (this.disposed) {
       return Promise.resolve();
     }
-    if (this.pending !== undefined) {
-      this.again = true;
-      return this.pending;
-    }
-    this.pending = this.rebuild().finally(() => {
-      this.pending = undefined;
-    });
+    this.again = true;
+    this.pending ??= this.rebuild();
     return this.pending;
   }
 
@@ -159,14 +154,18 @@ export class Inventory implements Disposable {
   }
 
   private async rebuild(): Promise<void> {
-    await this.readOnce();
-    // Others may have asked meanwhile; a short rest joins them into one.
-    while (this.askedAgain()) {
-      await this.parts.clock.sleep(SETTLE_MS);
-      if (this.askedAgain()) {
+    try {
+      do {
         this.again = false;
         await this.readOnce();
-      }
+        if (this.askedAgain()) {
+          // Others asked meanwhile; a short rest joins them into one.
+          await this.parts.clock.sleep(SETTLE_MS);
+        }
+      } while (this.askedAgain());
+    } finally {
+      // In the same turn as the last look at `again`: a request in between would be lost.
+      this.pending = undefined;
     }
   }
 

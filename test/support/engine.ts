@@ -2,6 +2,7 @@ import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SystemClock } from '../../src/core/clock.ts';
+import type { RunId } from '../../src/core/ids.ts';
 import type { Logger } from '../../src/core/logger.ts';
 import { NULL_LOGGER } from '../../src/core/logger.ts';
 import { ZERO_DOLLARS } from '../../src/core/money.ts';
@@ -92,17 +93,23 @@ export async function untilRun(
       return view;
     }
     if (performance.now() > deadline) {
-      throw new Error(`run ${id} did not become ${what}: ${JSON.stringify(view)}`);
+      const agent = JSON.stringify(await askAgent(engine, id));
+      throw new Error(`run ${id} did not become ${what}; agent: ${agent}; ${JSON.stringify(view)}`);
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
+}
+
+async function askAgent(engine: Engine, id: string): Promise<unknown> {
+  const machine = await engine.registry.get('local').connect('local');
+  return machine.agent.status([id as RunId]);
 }
 
 async function endRuns(engine: Engine): Promise<void> {
   const machine = await engine.registry.get('local').connect('local');
   for (const status of await machine.agent.list()) {
     if (status.state !== 'ended') {
-      await machine.agent.stop(status.id as Parameters<typeof machine.agent.stop>[0], 0);
+      await machine.agent.stop(status.id as RunId, 0);
     }
   }
 }

@@ -51,6 +51,28 @@ describe('Inventory', () => {
     assert.equal(clock.pending, 0);
   });
 
+  it('hears a request that comes in any turn after a snapshot was made', async () => {
+    for (let turns = 0; turns < 12; turns += 1) {
+      seen = [];
+      const once = inventory.onDidChange(() => {
+        once.dispose();
+        void askLater(turns);
+      });
+      const first = inventory.reload();
+      for (let round = 0; round < 10; round += 1) {
+        await new Promise(setImmediate);
+        await clock.advance(100);
+      }
+      await first;
+      assert.equal(seen.length, 2, `asked ${turns} turns after the snapshot`);
+    }
+  });
+
+  async function askLater(turns: number): Promise<void> {
+    for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+    await inventory.reload();
+  }
+
   it('keeps what a provider said last, with its age, when it fails', async () => {
     await inventory.refresh();
     clock.jump(60_000);
