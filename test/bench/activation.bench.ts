@@ -33,6 +33,8 @@ async function activations(): Promise<readonly Activation[]> {
     const server = await ensureServer();
     await installVsix(server, 'test', scenario.dataDir, await packEmpty(scratch));
     const window = await scenario.openWindow();
+    // Tall, since the list of extensions has only the rows that are in sight.
+    await window.page.setViewportSize({ width: 1280, height: 4000 });
     const pairs: Activation[] = [];
     for (let index = 0; index < RUNS; index += 1) {
       if (index > 0) await window.reload();
