@@ -10,6 +10,12 @@ const PURPOSES = {
     { package: 'dash', command: 'dash' },
     { package: 'python3', command: 'python3' },
   ],
+  ssh: [
+    { package: 'openssh-server', command: 'sshd' },
+    { package: 'openssh-client', command: 'ssh' },
+    { package: 'rsync', command: 'rsync' },
+    { package: 'git', command: 'git' },
+  ],
   build: [
     { package: 'g++', command: 'g++' },
     { package: 'make', command: 'make' },

@@ -1,11 +1,18 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { CancelledError, MachineError } from '../core/errors.ts';
-import type { ExecOptions, ExecResult, RemoteShell } from './remote-shell.ts';
+import type {
+  ExecOptions,
+  ExecResult,
+  ProcessEnd,
+  RemoteProcess,
+  RemoteShell,
+} from './remote-shell.ts';
 
 /** The machine this code runs on, reached by child processes. */
 export class LocalShell implements RemoteShell {
@@ -56,6 +63,35 @@ export class LocalShell implements RemoteShell {
     });
   }
 
+  async start(argv: readonly string[], signal?: AbortSignal): Promise<RemoteProcess> {
+    const [program, ...args] = argv;
+    if (program === undefined) {
+      throw new RangeError('argv is empty');
+    }
+    if (signal?.aborted === true) {
+      throw cancelled(signal);
+    }
+    const child = spawn(program, args, { env: this.env, stdio: ['pipe', 'pipe', 'pipe'] });
+    await once(child, 'spawn').catch((error: unknown) => {
+      throw asMachineError(program, error);
+    });
+    const done = new Promise<ProcessEnd>((resolve, reject) => {
+      const giveUp = (): void => {
+        abandon(child);
+        reject(cancelled(signal));
+      };
+      signal?.addEventListener('abort', giveUp, { once: true });
+      child.on('close', (code, name) => {
+        signal?.removeEventListener('abort', giveUp);
+        resolve({ code, signal: name });
+      });
+    });
+    // Whoever only reads the streams still hears of the end there.
+    done.catch(() => undefined);
+    const { stdin, stdout, stderr } = child;
+    return { stdin, stdout, stderr, done, kill: () => abandon(child) };
+  }
+
   async put(path: string, content: Buffer, mode: number): Promise<void> {
     const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
     try {
@@ -96,10 +132,10 @@ function timedOut(program: string, timeoutMs: number): MachineError {
   return new MachineError('timeout', l10n.t('{0} did not answer in time', program), { details });
 }
 
-function cancelled(signal: AbortSignal): CancelledError {
-  return new CancelledError('Cancelled', { cause: signal.reason });
+function cancelled(signal: AbortSignal | undefined): CancelledError {
+  return new CancelledError('Cancelled', { cause: signal?.reason });
 }
 
-function asMachineError(program: string, cause: Error): MachineError {
+function asMachineError(program: string, cause: unknown): MachineError {
   return new MachineError('exec-failed', l10n.t('Cannot run {0}', program), { cause });
 }

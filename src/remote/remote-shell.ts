@@ -1,9 +1,15 @@
-/** What a finished command left behind. */
-export interface ExecResult {
+import type { Readable, Writable } from 'node:stream';
+
+/** How a command ended. */
+export interface ProcessEnd {
   /** Exit code; `null` when a signal ended it. */
   readonly code: number | null;
-  /** Name of the signal that ended it. */
+  /** Name of the signal that ended it, such as `SIGTERM`. */
   readonly signal: string | null;
+}
+
+/** What a finished command left behind. */
+export interface ExecResult extends ProcessEnd {
   readonly stdout: Buffer;
   readonly stderr: string;
 }
@@ -15,6 +21,19 @@ export interface ExecOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds after which it is ended. */
   readonly timeoutMs?: number;
+}
+
+/** A command under way, with its streams. */
+export interface RemoteProcess {
+  readonly stdin: Writable;
+  /** Must be read to its end, or the command may wait for ever. */
+  readonly stdout: Readable;
+  /** Must be read to its end, too. */
+  readonly stderr: Readable;
+  /** Settles when it has ended; rejects with a `MachineError` when the way to it broke. */
+  readonly done: Promise<ProcessEnd>;
+  /** Ends it, as far as the way to the machine can, and lets go of its streams. */
+  kill(): void;
 }
 
 /**
@@ -31,6 +50,16 @@ export interface RemoteShell {
    * @throws {MachineError} when it could not be run or ran out of time
    */
   exec(argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
+
+  /**
+   * Runs a program whose input and output are too large, or too long under way, to hold.
+   *
+   * @param argv - program and arguments; no shell reads them again
+   * @param signal - ends it; `done` then rejects with a `CancelledError`
+   * @returns the running program
+   * @throws {MachineError} when it could not be run
+   */
+  start(argv: readonly string[], signal?: AbortSignal): Promise<RemoteProcess>;
 
   /**
    * Writes a file whole or not at all, making its directory.

@@ -8,7 +8,7 @@ import type {
 } from '../../src/providers/training-provider.ts';
 import type { RunStatus } from '../../src/remote/agent/agent-answers.ts';
 import { AgentClient } from '../../src/remote/agent/agent-client.ts';
-import type { ExecResult, RemoteShell } from '../../src/remote/remote-shell.ts';
+import type { ExecResult, RemoteProcess, RemoteShell } from '../../src/remote/remote-shell.ts';
 
 const SOURCE = Buffer.from('the agent');
 
@@ -34,6 +34,10 @@ export class ScriptedMachine implements RemoteShell {
     if (given !== undefined) return given;
     const known = verb === 'list' ? [...this.statuses.keys()] : verb === 'status' ? rest : rest.slice(0, 1);
     return lines(...known.map((id) => this.statuses.get(id) ?? { id, state: 'missing' }));
+  }
+
+  start(): Promise<RemoteProcess> {
+    return Promise.reject(new Error('This machine runs nothing but the verbs of the agent'));
   }
 
   put(): Promise<void> {

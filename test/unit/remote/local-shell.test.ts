@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,6 +38,39 @@ describe('the local shell', function () {
       timeoutMs: 9000,
     });
     assert.deepEqual([code, signal, stdout.toString(), stderr], [3, null, 'in', 'a b\n']);
+  });
+
+  it('streams more than fits into any buffer through a program', async () => {
+    const { stdin, stdout, stderr, done } = await shell.start(['sh', '-c', 'cat; exit 4']);
+    stderr.resume();
+    const block = Buffer.alloc(1024 * 1024, 'x');
+    const sent = (async () => {
+      for (let count = 0; count < 8; count += 1) {
+        if (!stdin.write(block)) await once(stdin, 'drain');
+      }
+      stdin.end();
+    })();
+    let got = 0;
+    for await (const chunk of stdout) got += (chunk as Buffer).length;
+    await sent;
+    assert.equal(got, 8 * block.length);
+    assert.deepEqual(await done, { code: 4, signal: null });
+  });
+
+  it('ends a streaming program when asked to', async () => {
+    const abort = new AbortController();
+    const program = await shell.start(['sh', '-c', 'echo $$ >"$0"; exec sleep 60', join(folder, 'pid')], abort.signal);
+    const pid = await readPid();
+    abort.abort();
+    await assert.rejects(program.done, CancelledError);
+    await until('it has ended', () => Promise.resolve(isRunning(pid) ? undefined : true));
+  });
+
+  it('refuses to start a program that is not there', async () => {
+    await assert.rejects(
+      shell.start([join(folder, 'none')]),
+      (error) => error instanceof MachineError && error.code === 'exec-failed',
+    );
   });
 
   it('names the signal of a program that was ended', async () => {
