@@ -29,6 +29,37 @@ export function checkpointOf(
 }
 
 /**
+ * Reads which runs a command is about when several rows are selected.
+ *
+ * @param argument - first argument of the command
+ * @param selected - second argument: all selected rows, when there are several
+ * @returns ids, each once; empty when the user must be asked
+ */
+export function runIdsOf(argument: unknown, selected: unknown): readonly string[] {
+  return [...new Set(rowsOf(argument, selected).flatMap((row) => runIdOf(row) ?? []))];
+}
+
+/**
+ * Reads which checkpoints a command is about when several rows are selected.
+ *
+ * @param argument - first argument of the command
+ * @param selected - second argument: all selected rows, when there are several
+ * @returns runs and absolute paths, each path once
+ */
+export function checkpointsOf(
+  argument: unknown,
+  selected: unknown,
+): readonly { readonly runId: string; readonly path: string }[] {
+  const found = rowsOf(argument, selected).flatMap((row) => checkpointOf(row) ?? []);
+  return [...new Map(found.map((target) => [target.path, target])).values()];
+}
+
+// Runs of one directory list the same files, and a row may show in two places.
+function rowsOf(argument: unknown, selected: unknown): readonly unknown[] {
+  return Array.isArray(selected) && selected.length > 0 ? (selected as unknown[]) : [argument];
+}
+
+/**
  * Reads the target of a row.
  *
  * @param argument - first argument of the command

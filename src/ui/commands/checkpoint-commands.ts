@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import {
@@ -7,15 +8,16 @@ import {
   planText,
   requireDeleted,
 } from '../../checkpoints/cleanup-texts.ts';
-import type { RetentionPlan } from '../../checkpoints/retention.ts';
-import { CancelledError, NotFoundError } from '../../core/errors.ts';
-import { formatBytes } from '../../core/format.ts';
+import { NotFoundError } from '../../core/errors.ts';
 import type { Checkpoint } from '../../core/model/records.ts';
 import type { Run } from '../../core/model/run.ts';
 import type { App } from '../app.ts';
 import { requireTrust } from '../launch/launch-plan-ui.ts';
-import { checkpointOf } from './arguments.ts';
+import { checkpointsOf } from './arguments.ts';
+import { confirm } from './confirm.ts';
 import { COMMANDS } from './ids.ts';
+import { deleteCheckpointsQuestion } from './many-texts.ts';
+import { forAll, requireAllDone } from './many.ts';
 import { pickRun } from './pick-run.ts';
 import type { CommandTable } from './register.ts';
 
@@ -36,39 +38,57 @@ type CheckpointCommands = Pick<
 export function checkpointCommands(app: App): CheckpointCommands {
   return {
     [COMMANDS.revealCheckpoint]: async (argument) => {
-      const { checkpoint } = await find(app, argument);
-      await vscode.commands.executeCommand('revealInExplorer', vscode.Uri.file(checkpoint.path));
+      const [found] = await find(app, argument, undefined);
+      await vscode.commands.executeCommand('revealInExplorer', vscode.Uri.file(found.checkpoint.path));
     },
-    [COMMANDS.copyCheckpointPath]: async (argument) => {
-      const { checkpoint } = await find(app, argument);
-      await vscode.env.clipboard.writeText(checkpoint.path);
+    [COMMANDS.copyCheckpointPath]: async (argument, selected) => {
+      const found = await find(app, argument, selected);
+      const paths = found.map(({ checkpoint }) => checkpoint.path);
+      await vscode.env.clipboard.writeText(paths.join('\n'));
     },
-    [COMMANDS.deleteCheckpoint]: (argument) => deleteOne(app, argument),
+    [COMMANDS.deleteCheckpoint]: (argument, selected) => deletePicked(app, argument, selected),
     [COMMANDS.cleanUpCheckpoints]: (argument) => cleanUp(app, argument),
   };
+}
+
+interface Found {
+  readonly run: Run;
+  readonly checkpoint: Checkpoint;
 }
 
 async function find(
   app: App,
   argument: unknown,
-): Promise<{ readonly run: Run; readonly checkpoint: Checkpoint }> {
-  const target = checkpointOf(argument);
+  selected: unknown,
+): Promise<readonly [Found, ...Found[]]> {
   const { inventory } = await app.engine();
-  const view = inventory.snapshot().runs.find(({ run }) => run.id === target?.runId);
-  const checkpoint = view?.checkpoints.find((item) => item.path === target?.path);
-  if (view === undefined || checkpoint === undefined) {
+  const { runs } = inventory.snapshot();
+  const found = checkpointsOf(argument, selected).flatMap((target): Found[] => {
+    const view = runs.find(({ run }) => run.id === target.runId);
+    const checkpoint = view?.checkpoints.find((item) => item.path === target.path);
+    return view === undefined || checkpoint === undefined ? [] : [{ run: view.run, checkpoint }];
+  });
+  const [first, ...rest] = found;
+  if (first === undefined) {
     throw new NotFoundError('checkpoint-gone', l10n.t('There is no such checkpoint any more'));
   }
-  return { run: view.run, checkpoint };
+  return [first, ...rest];
 }
 
-async function deleteOne(app: App, argument: unknown): Promise<void> {
+async function deletePicked(app: App, argument: unknown, selected: unknown): Promise<void> {
   requireTrust();
-  const { run, checkpoint } = await find(app, argument);
-  const engine = await app.engine();
-  const plan = await engine.checkpoints.planOne(run, checkpoint);
-  await confirm(plan, l10n.t('Delete {0}?', checkpoint.path));
-  requireDeleted(await engine.checkpoints.carryOut(run, plan));
+  const found = await find(app, argument, selected);
+  const { checkpoints } = await app.engine();
+  const deleteOne = async ({ run, checkpoint }: Found): Promise<void> => {
+    const plan = await checkpoints.planOne(run, checkpoint);
+    requireDeleted(await checkpoints.carryOut(run, plan));
+  };
+  if (found.length === 1) {
+    // What cannot go is said before the question.
+    await checkpoints.planOne(found[0].run, found[0].checkpoint);
+  }
+  await confirm(deleteCheckpointsQuestion(found.map((item) => item.checkpoint)), l10n.t('Delete'));
+  requireAllDone(await forAll(found, ({ checkpoint }) => basename(checkpoint.path), deleteOne));
 }
 
 async function cleanUp(app: App, argument: unknown): Promise<void> {
@@ -86,19 +106,8 @@ async function cleanUp(app: App, argument: unknown): Promise<void> {
   }
   const uri = app.documents.publish(`/clean-up ${run.id}.txt`, () => planText(plan));
   await vscode.window.showTextDocument(uri, { preview: true });
-  await confirm(plan, cleanUpQuestion(plan.remove.length, run.name));
+  const { detail } = deleteCheckpointsQuestion(plan.remove);
+  await confirm({ question: cleanUpQuestion(plan.remove.length, run.name), detail }, l10n.t('Delete'));
   const report = await engine.checkpoints.carryOut(run, plan);
   void vscode.window.showInformationMessage(doneText(report));
-}
-
-async function confirm(plan: RetentionPlan, question: string): Promise<void> {
-  const yes = l10n.t('Delete');
-  const answer = await vscode.window.showWarningMessage(
-    question,
-    { modal: true, detail: l10n.t('This frees {0} and cannot be undone.', formatBytes(plan.bytesFreed)) },
-    yes,
-  );
-  if (answer !== yes) {
-    throw new CancelledError();
-  }
 }

@@ -8,10 +8,14 @@ import type { RunView } from '../../resources/account-snapshot.ts';
 import type { App } from '../app.ts';
 import { safeName, showDocument } from '../documents.ts';
 import { launchPlan, requireTrust } from '../launch/launch-plan-ui.ts';
+import { problemOf } from '../problem-of.ts';
 import { comparableText } from '../runs/compare-text.ts';
 import { runDetailsText } from '../runs/run-details-text.ts';
-import { checkpointOf } from './arguments.ts';
+import { checkpointOf, runIdsOf } from './arguments.ts';
+import { confirm } from './confirm.ts';
 import { COMMANDS } from './ids.ts';
+import { compareMany, deleteMany, stopMany } from './many-runs.ts';
+import { deleteQuestion } from './many-texts.ts';
 import { pickRun, runItem } from './pick-run.ts';
 import type { CommandTable } from './register.ts';
 
@@ -36,19 +40,29 @@ type RunCommands = Pick<
  */
 export function runCommands(app: App): RunCommands {
   return {
-    [COMMANDS.stopRun]: (argument) => stop(app, argument, undefined),
-    [COMMANDS.killRun]: (argument) => stop(app, argument, 0),
+    [COMMANDS.stopRun]: (argument, selected) => stop(app, argument, selected),
+    [COMMANDS.killRun]: (argument, selected) => stop(app, argument, selected, 0),
     [COMMANDS.resumeRun]: (argument) => resume(app, argument),
     [COMMANDS.resumeFromCheckpoint]: (argument) => resume(app, argument),
     [COMMANDS.showRunDetails]: (argument) => showDetails(app, argument),
     [COMMANDS.renameRun]: (argument) => rename(app, argument),
     [COMMANDS.annotateRun]: (argument) => annotate(app, argument),
-    [COMMANDS.deleteRun]: (argument) => remove(app, argument),
+    [COMMANDS.deleteRun]: (argument, selected) => remove(app, argument, selected),
     [COMMANDS.compareRuns]: (argument, selected) => compare(app, argument, selected),
   };
 }
 
-async function stop(app: App, argument: unknown, grace: number | undefined): Promise<void> {
+async function stop(
+  app: App,
+  argument: unknown,
+  selected: unknown,
+  grace?: number,
+): Promise<void> {
+  const ids = runIdsOf(argument, selected);
+  if (ids.length > 1) {
+    await stopMany(app, ids, grace);
+    return;
+  }
   const engine = await app.engine();
   const { run } = await pickRun(argument, engine.inventory.snapshot(), {
     title: l10n.t('Stop which run?'),
@@ -91,7 +105,7 @@ async function rename(app: App, argument: unknown): Promise<void> {
   const name = await vscode.window.showInputBox({
     title: l10n.t('Rename Run'),
     value: run.name,
-    validateInput: (text) => problemOf(() => validateRunName(text)),
+    validateInput: (text) => problemOf(validateRunName, text),
   });
   if (name === undefined) {
     throw new CancelledError();
@@ -113,26 +127,24 @@ async function annotate(app: App, argument: unknown): Promise<void> {
   await engine.control.annotate(run.id, note.trim());
 }
 
-async function remove(app: App, argument: unknown): Promise<void> {
+async function remove(app: App, argument: unknown, selected: unknown): Promise<void> {
   requireTrust();
+  const ids = runIdsOf(argument, selected);
+  if (ids.length > 1) {
+    await deleteMany(app, ids);
+    return;
+  }
   const engine = await app.engine();
-  const { run } = await pickRun(argument, engine.inventory.snapshot(), {
+  const view = await pickRun(argument, engine.inventory.snapshot(), {
     title: l10n.t('Delete which run?'),
-    accepts: (view) => !isActive(view.run),
+    accepts: ({ run }) => !isActive(run),
     none: l10n.t('There is no ended run to delete'),
   });
+  const { run } = view;
   if (isActive(run)) {
     throw new RunError('run-active', l10n.t('A run that is still active cannot be deleted'));
   }
-  const confirm = l10n.t('Delete');
-  const answer = await vscode.window.showWarningMessage(
-    l10n.t('Delete {0} with its log and metrics?', run.name),
-    { modal: true, detail: l10n.t('Its checkpoints stay where they are.') },
-    confirm,
-  );
-  if (answer !== confirm) {
-    throw new CancelledError();
-  }
+  await confirm(deleteQuestion([view], []), l10n.t('Delete'));
   await engine.control.delete(run.id);
   app.channels.close(run.id);
 }
@@ -143,8 +155,13 @@ async function compare(app: App, argument: unknown, selected: unknown): Promise<
   if (snapshot.runs.length < 2) {
     throw new RunError('one-run', l10n.t('There must be two runs to compare'));
   }
-  const [first, second] = Array.isArray(selected) ? (selected as unknown[]) : [];
-  const left = await pickAny(app, first ?? argument, l10n.t('Compare which run?'));
+  const ids = runIdsOf(argument, selected);
+  if (ids.length > 2) {
+    await compareMany(app, ids);
+    return;
+  }
+  const [first, second] = ids;
+  const left = await pickAny(app, first, l10n.t('Compare which run?'));
   const others = snapshot.runs.filter(({ run }) => run.id !== left.run.id);
   const right =
     second === undefined
@@ -185,13 +202,4 @@ async function publishComparable(app: App, view: RunView): Promise<vscode.Uri> {
   const patch = await engine.code.patch(run.id);
   const path = `/compare/${safeName(run.name)} ${shortRunId(run.id)}.md`;
   return app.documents.publish(path, () => comparableText(view, patch));
-}
-
-function problemOf(check: () => unknown): string | undefined {
-  try {
-    check();
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
 }

@@ -4,7 +4,7 @@ import { CancelledError, NotFoundError, ValidationError } from '../../core/error
 import type { App } from '../app.ts';
 import { safeName, showDocument } from '../documents.ts';
 import { processesText } from '../processes/processes-text.ts';
-import { runIdOf, targetOf } from './arguments.ts';
+import { runIdsOf, targetOf } from './arguments.ts';
 import { diagnosticsText } from './diagnostics.ts';
 import { COMMANDS } from './ids.ts';
 import type { CommandTable } from './register.ts';
@@ -40,9 +40,9 @@ export function windowCommands(app: App): WindowCommands {
         app.showMore(target.parent, target.shown);
       }
     },
-    [COMMANDS.openDashboard]: async (argument) => {
+    [COMMANDS.openDashboard]: async (argument, selected) => {
       const { openDashboard } = await import('../late.ts');
-      openDashboard(app, runIdOf(argument));
+      openDashboard(app, runIdsOf(argument, selected));
     },
     [COMMANDS.showProcesses]: (argument) => showProcesses(app, argument),
     [COMMANDS.refresh]: () => refresh(app),

@@ -24,10 +24,10 @@ export function registerDashboard(app: App): Disposable {
  * Opens the dashboard or brings it to the front.
  *
  * @param app - the window's parts
- * @param runId - the run to chart; the page's own choice stays without it
+ * @param runIds - runs to chart; the page's own choice stays without any
  */
-export function openDashboard(app: App, runId?: string): void {
-  panelOf(app).show(runId === undefined ? undefined : [runId]);
+export function openDashboard(app: App, runIds: readonly string[] = []): void {
+  panelOf(app).show(runIds.length === 0 ? undefined : runIds);
 }
 
 function panelOf(app: App): DashboardPanel {

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { CancelledError } from '../../core/errors.ts';
 import type { SecretMasker } from '../../core/mask.ts';
 import { validateEnvName } from '../../core/validation.ts';
+import { problemOf } from '../problem-of.ts';
 
 const PREFIX = 'runctl.secret.';
 const INDEX_KEY = 'runctl.secretNames';
@@ -106,7 +107,7 @@ export class SecretStore {
       title: l10n.t('Set Secret'),
       prompt: l10n.t('Name of the environment variable, such as HF_TOKEN'),
       ignoreFocusOut: true,
-      validateInput: nameProblem,
+      validateInput: (text) => problemOf(validateEnvName, text),
     });
     if (name === undefined) {
       throw new CancelledError();
@@ -125,14 +126,5 @@ export class SecretStore {
     }
     const rest = this.names().filter((name) => !names.includes(name));
     await this.context.globalState.update(INDEX_KEY, rest);
-  }
-}
-
-function nameProblem(text: string): string | undefined {
-  try {
-    validateEnvName(text);
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
   }
 }

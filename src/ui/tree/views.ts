@@ -45,6 +45,7 @@ export class TreeViews implements vscode.Disposable {
     this.resourcesView = vscode.window.createTreeView('runctl.resources', {
       treeDataProvider: this.resources,
       showCollapseAll: true,
+      canSelectMany: true,
     });
     const timer = setInterval(() => this.age(), AGE_MS);
     this.subscriptions = vscode.Disposable.from(
