@@ -335,15 +335,15 @@ load() {
   _super='' _super_start='' _super_boot='' _stop='' _stop_deadline='' _kill='' _owner_boot=''
   if [ ! -d "$_dir" ]; then return; fi
   { read -r _started _rest && IFS= read -r _cwd; } 2>/dev/null <"$_dir/meta"
-  { read -r _phase _reason <"$_dir/phase"; } 2>/dev/null
-  read_main
-  { read -r _stop _stop_deadline <"$_dir/stop"; } 2>/dev/null
-  { read -r _kill <"$_dir/kill"; } 2>/dev/null
+  read_record "$_dir/phase" _phase _reason
+  read_record "$_dir/main" _main _main_start _main_boot _oom_count _oom_file
+  read_record "$_dir/stop" _stop _stop_deadline
+  read_record "$_dir/kill" _kill
   if read_exit; then return; fi
-  read_supervisor
+  read_record "$_dir/supervisor" _super _super_start _super_boot
   if [ -z "$_super" ] && ! is_starting; then
     # It may have recorded itself between the two looks.
-    read_supervisor
+    read_record "$_dir/supervisor" _super _super_start _super_boot
     if [ -z "$_super" ]; then
       if ! read_exit; then _state=lost; fi
       return
@@ -365,37 +365,31 @@ load() {
   fi
 }
 
-# Records are overwritten in place while others read them, some shells byte by
-# byte: only two readings alike are believed. Neither needs a fork.
-read_main() {
-  _looks=0
-  while [ "$_looks" -lt 50 ]; do
-    _main='' _main_start='' _main_boot='' _oom_count='' _oom_file='' _again=''
-    { read -r _main _main_start _main_boot _oom_count _oom_file <"$_dir/main"; } 2>/dev/null
-    { read -r _again <"$_dir/main"; } 2>/dev/null
-    if [ "$_again" = "$_main${_main_start:+ $_main_start}${_main_boot:+ $_main_boot}${_oom_count:+ $_oom_count}${_oom_file:+ $_oom_file}" ]; then
-      return
-    fi
+# read_record FILE NAME…: sets each NAME to a word of the record, the last one to
+# the rest; to nothing where it has none or there is no such file. Records are
+# overwritten in place while others read them, some shells byte by byte: only
+# two readings alike are believed. No fork.
+read_record() {
+  _from=$1 _looks=0
+  shift
+  while :; do
+    _whole='' _again=''
+    { read -r _whole <"$_from"; } 2>/dev/null
+    { read -r _again <"$_from"; } 2>/dev/null
     _looks=$((_looks + 1))
+    if [ "$_whole" = "$_again" ] || [ "$_looks" -ge 50 ]; then break; fi
   done
-}
-
-read_supervisor() {
-  _looks=0
-  while [ "$_looks" -lt 50 ]; do
-    _super='' _super_start='' _super_boot='' _again=''
-    { read -r _super _super_start _super_boot <"$_dir/supervisor"; } 2>/dev/null
-    { read -r _again <"$_dir/supervisor"; } 2>/dev/null
-    if [ "$_again" = "$_super${_super_start:+ $_super_start}${_super_boot:+ $_super_boot}" ]; then
-      return
-    fi
-    _looks=$((_looks + 1))
+  while [ "$#" -gt 1 ]; do
+    eval "$1=\${_whole%% *}"
+    case $_whole in *' '*) _whole=${_whole#* } ;; *) _whole= ;; esac
+    shift
   done
+  eval "$1=\$_whole"
 }
 
 # Sets _exit and _state when the exit record is whole.
 read_exit() {
-  { read -r _exit <"$_dir/exit"; } 2>/dev/null
+  read_record "$_dir/exit" _exit
   case $_exit in
     '{'*'}') _state=ended ;;
     *)
@@ -407,12 +401,23 @@ read_exit() {
 
 # No supervisor yet: is one still to come?
 is_starting() {
-  _owner='' _owner_start='' _owner_boot='' _owner_epoch=''
-  { read -r _owner _owner_start _owner_boot _owner_epoch <"$_dir/starter"; } 2>/dev/null
+  read_owner "$_dir/starter"
   if is_alive "$_owner" "$_owner_start" "$_owner_boot"; then return 0; fi
   # The starter was killed right after it let the supervisor go.
   read_epoch
   [ "$_owner_boot" = "$_boot" ] && [ "$((_epoch - ${_owner_epoch:-0}))" -lt 10 ]
+}
+
+# Sets _owner…: the starter that record or lock $1 names.
+read_owner() {
+  _owner='' _owner_start='' _owner_boot='' _owner_epoch=''
+  read_record "$1" _owner _owner_start _owner_boot _owner_epoch
+}
+
+# Sets _ender… of the loaded run.
+read_ender() {
+  _ender='' _ender_start='' _ender_boot=''
+  read_record "$_dir/ender" _ender _ender_start _ender_boot
 }
 
 # Sets _size _inode of the log, and _beat. One fork.
@@ -753,21 +758,16 @@ unlock() { rm -f "$_home/lock"; }
 break_dead_lock() {
   _broken=$_home/lock
   while :; do
-    read_lock "$_broken"
+    read_owner "$_broken"
     if [ -z "$_owner" ] || is_alive "$_owner" "$_owner_start" "$_owner_boot"; then return; fi
     _dead="$_owner $_owner_start $_owner_boot"
     _breaker=$_broken-$_owner-$_owner_start
     if ln "$_new/starter" "$_breaker" 2>/dev/null; then break; fi
     _broken=$_breaker
   done
-  read_lock "$_broken"
+  read_owner "$_broken"
   if [ "$_owner $_owner_start $_owner_boot" = "$_dead" ]; then rm -f "$_broken"; fi
   rm -f "$_breaker"
-}
-
-read_lock() {
-  _owner='' _owner_start='' _owner_boot=''
-  { read -r _owner _owner_start _owner_boot _rest <"$1"; } 2>/dev/null
 }
 
 # Removes what killed starters and removers left. Under the lock.
@@ -775,8 +775,7 @@ sweep() {
   set +f
   for _file in "$_home"/new/*; do
     if [ "$_file" = "$_new" ] || [ ! -d "$_file" ]; then continue; fi
-    _owner='' _owner_start='' _owner_boot=''
-    { read -r _owner _owner_start _owner_boot _rest <"$_file/starter"; } 2>/dev/null
+    read_owner "$_file/starter"
     if [ -n "$_owner" ] && ! is_alive "$_owner" "$_owner_start" "$_owner_boot"; then
       rm -rf "$_file"
     fi
@@ -878,9 +877,8 @@ beat() {
 
 # Writes the exit record of the run that ended with _code at _epoch, _uptime.
 record_end() {
-  _phase='' _reason='' _stop='' _stop_deadline=''
-  { read -r _phase _reason <"$_dir/phase"; } 2>/dev/null
-  { read -r _stop _stop_deadline <"$_dir/stop"; } 2>/dev/null
+  read_record "$_dir/phase" _phase _reason
+  read_record "$_dir/stop" _stop _stop_deadline
   _signal=null
   if [ "$_code" -ge 128 ]; then _signal=$((_code - 128)); fi
   if [ "$_oom_count" = - ]; then _oom_count=; fi
@@ -1100,8 +1098,7 @@ verb_stop() {
       ;;
   esac
   request_stop "${2:-}"
-  _ender='' _ender_start='' _ender_boot=''
-  { read -r _ender _ender_start _ender_boot <"$_dir/ender"; } 2>/dev/null
+  read_ender
   if ! is_alive "$_ender" "$_ender_start" "$_ender_boot"; then
     find_detach
     launch end "$_id" 2>>"$_dir/agent.err"
@@ -1138,9 +1135,8 @@ request_stop() {
 
 # Sets _deadline on the clock of read_uptime.
 read_stop() {
-  _stop='' _deadline='' _kill=''
-  { read -r _stop _deadline <"$_dir/stop"; } 2>/dev/null
-  { read -r _kill <"$_dir/kill"; } 2>/dev/null
+  read_record "$_dir/stop" _stop _deadline
+  read_record "$_dir/kill" _kill
   _deadline=${_kill:-${_deadline:-0}}
 }
 
@@ -1179,11 +1175,11 @@ verb_end() {
 claim_end() {
   read_process "$$"
   _mine="$$ $_pstart $_boot"
-  { read -r _ender _ender_start _ender_boot <"$_dir/ender"; } 2>/dev/null
+  read_ender
   if [ -n "$_ender" ] && is_alive "$_ender" "$_ender_start" "$_ender_boot"; then exit 0; fi
   put "$_dir/ender" "$_mine"
   nap 0.05
-  read -r _ender <"$_dir/ender"
+  read_record "$_dir/ender" _ender
   if [ "$_ender" != "$_mine" ]; then exit 0; fi
 }
 
@@ -1406,13 +1402,11 @@ facts_disks() {
   printf ']'
 }
 
-# The 20 processes that used most CPU over their lives (as ps counts it).
+# The 20 processes that used most CPU over their lives (as ps counts it), and
+# all those of runs.
 # shellcheck disable=SC2016 # awk's own
 facts_processes() {
-  {
-    processes_with_id | sed 's/^/R /'
-    if [ -n "$_has_proc" ]; then processes_of_proc; else processes_of_ps; fi
-  } | awk '
+  if [ -n "$_has_proc" ]; then process_details; else pick_processes; fi | awk '
     function text(s,   i, c, out) {
       out = ""
       for (i = 1; i <= length(s); i++) {
@@ -1424,32 +1418,77 @@ facts_processes() {
       return "\"" out "\""
     }
     BEGIN { printf ",\"processes\":[" }
-    $1 == "R" { run[$2] = $3 }
     $1 == "U" { sub(/^.*\//, "", $2); user[$2] = $3 }
     $1 == "P" {
       pid = $2; owner = $7
       if (owner == "-") owner = pid in user ? user[pid] : "?"
       line = $0
-      for (i = 1; i <= 7; i++) sub(/^[^ ]+ +/, "", line)
+      for (i = 1; i <= 8; i++) sub(/^[^ ]+ +/, "", line)
       sub(/ +$/, "", line)
       if (length(line) > 400) line = substr(line, 1, 400)
       printf "%s{\"pid\":%s,\"ppid\":%s,\"user\":%s,\"cpu\":%s,\"rss\":%.0f,\"elapsed\":%s,\"command\":%s,\"run\":%s}", \
-        comma, pid, $3, text(owner), $4, $5, $6, text(line), pid in run ? "\"" run[pid] "\"" : "null"
+        comma, pid, $3, text(owner), $4, $5, $6, text(line), $8 == "-" ? "null" : "\"" $8 "\""
       comma = ","
     }
     END { printf "]" }'
 }
 
-# Prints "U /proc/PID USER" and "P PID PPID CPU RSS SECONDS - COMMAND" lines.
+# Prints "P PID PPID CPU RSS SECONDS USER RUN COMMAND" lines, the busiest first.
+# A program may overwrite the environment that names its run (to set a title):
+# what is in the group of a run's main process belongs to it, too.
+# shellcheck disable=SC2016 # awk's own
+pick_processes() {
+  {
+    processes_with_id | sed 's/^/R /'
+    main_processes
+    if [ -n "$_has_proc" ]; then processes_of_proc; else processes_of_ps; fi | sort -rn -k 2
+  } | awk -v "boot=$_boot" '
+    $1 == "R" { run[$2] = $3 }
+    $1 == "M" && $5 == boot { start[$3] = $4; main[$3] = $2 }
+    $1 == "S" {
+      line[++count] = $0
+      if ($3 in main && $7 == start[$3]) group[$3] = main[$3]
+    }
+    END {
+      for (i = 1; i <= count; i++) {
+        split(line[i], part, " ")
+        pid = part[3]
+        if (pid in run) id = run[pid]
+        else if (part[5] in group) id = group[part[5]]
+        else if (part[6] in group) id = group[part[6]]
+        else id = "-"
+        if (i > 20 && id == "-") continue
+        rest = line[i]
+        for (n = 1; n <= 10; n++) sub(/^[^ ]+ +/, "", rest)
+        print "P", pid, part[4], part[2], part[8], part[9], part[10], id, rest
+      }
+    }'
+}
+
+# Prints "M RUN PID START BOOT" for every run that has recorded its main process.
+# shellcheck disable=SC2016 # awk's own
+main_processes() {
+  set +f
+  for _file in "$_runs"/*/main; do
+    if [ -f "$_file" ]; then
+      awk 'NF >= 3 { run = FILENAME; sub(/\/main$/, "", run); sub(/^.*\//, "", run)
+        if (run ~ /^[a-z0-9-]+$/) print "M", run, $1, $2, $3 }' "$_runs"/*/main 2>/dev/null
+    fi
+    break
+  done
+  set -f
+}
+
+# Prints "S CPU PID PPID GROUP SESSION START RSS SECONDS - NAME" lines.
 # A script too short-lived to matter, like this one, must not top the list:
 # nothing counts as younger than a second.
-# shellcheck disable=SC2016,SC2086 # awk's own; split into words
+# shellcheck disable=SC2016 # awk's own
 processes_of_proc() {
   _page=$(getconf PAGESIZE 2>/dev/null || echo 4096)
   _hz=$(getconf CLK_TCK 2>/dev/null || echo 100)
   read_uptime
   set +f
-  _top=$(cat "$_proc"/[0-9]*/stat 2>/dev/null |
+  cat "$_proc"/[0-9]*/stat 2>/dev/null |
     sed -n 's/^\([0-9]*\) (\(.*\)) \(.*\)$/\1 \3 (\2/p' |
     awk -v "page=$_page" -v "hz=$_hz" -v "uptime=$_uptime" -v "self=$$" '
       $1 != self && $3 != self {
@@ -1457,31 +1496,42 @@ processes_of_proc() {
         if (age < 1) age = 1
         name = $0
         sub(/^[^(]*\(/, "", name)
-        printf "%.1f %s %s %.0f %d %s\n", 100 * ($13 + $14) / hz / age, $1, $3, $23 * page, age, name
-      }' | sort -rn | head -n 20)
+        printf "S %.1f %s %s %s %s %s %.0f %d - %s\n", \
+          100 * ($13 + $14) / hz / age, $1, $3, $4, $5, $21, $23 * page, age, name
+      }'
   set -f
-  _list=$(printf '%s\n' "$_top" | awk '{ print $2 }')
+}
+
+# Adds to the picked ones "U /proc/PID USER" lines and their command lines.
+# shellcheck disable=SC2016,SC2086 # awk's own; split into words
+process_details() {
+  _top=$(pick_processes)
   _paths=
-  for _pid in $_list; do _paths="$_paths $_proc/$_pid"; done
+  for _pid in $(printf '%s\n' "$_top" | awk '{ print $2 }'); do
+    _paths="$_paths $_proc/$_pid"
+  done
   stat -c 'U %n %U' $_paths 2>/dev/null
-  printf '%s\n' "$_top" | while read -r _cpu _pid _ppid _rss _age _name; do
+  printf '%s\n' "$_top" | while read -r _rest _pid _ppid _cpu _rss _age _user _run _name; do
     _line=$({ tr '\000\n\r' '   ' <"$_proc/$_pid/cmdline"; } 2>/dev/null)
-    printf 'P %s %s %s %s %s - %s\n' "$_pid" "$_ppid" "$_cpu" "$_rss" "$_age" "${_line:-[$_name]}"
+    printf 'P %s %s %s %s %s - %s %s\n' \
+      "$_pid" "$_ppid" "$_cpu" "$_rss" "$_age" "$_run" "${_line:-[$_name]}"
   done
 }
 
-# The same from ps. RSS is in kilobytes there, the time is [[days-]hours:]m:s.
+# The same "S" lines from ps. RSS is in kilobytes there, the time is
+# [[days-]hours:]m:s, the start five words.
 # shellcheck disable=SC2016 # awk's own
 processes_of_ps() {
-  ps -A -o pid= -o ppid= -o pcpu= -o rss= -o etime= -o user= -o args= 2>/dev/null |
-    sort -rn -k 3 | head -n 20 | awk '{
-      n = split($5, part, /[-:]/)
+  ps -A -o pid= -o ppid= -o pgid= -o pcpu= -o rss= -o etime= -o user= -o lstart= -o args= \
+    2>/dev/null | awk '{
+      n = split($6, part, /[-:]/)
       seconds = part[n] + 60 * part[n - 1]
       if (n > 2) seconds += 3600 * part[n - 2]
       if (n > 3) seconds += 86400 * part[n - 3]
       line = $0
-      for (i = 1; i <= 6; i++) sub(/^ *[^ ]+/, "", line)
-      printf "P %s %s %s %.0f %d %s%s\n", $1, $2, $3, $4 * 1024, seconds, $6, line
+      for (i = 1; i <= 12; i++) sub(/^ *[^ ]+/, "", line)
+      printf "S %s %s %s %s %s %s_%s_%s_%s_%s %.0f %d %s%s\n", \
+        $4, $1, $2, $3, $3, $8, $9, $10, $11, $12, $5 * 1024, seconds, $7, line
     }'
 }
 
