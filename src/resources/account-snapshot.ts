@@ -64,6 +64,7 @@ export interface MachineFacts {
   readonly gpus: readonly GpuFacts[] | null;
   /** Why the GPUs could not be read. */
   readonly gpuProblem: string | null;
+  /** All of runs and the busiest others, the busiest first. */
   readonly processes: readonly ProcessFacts[];
 }
 
@@ -81,7 +82,7 @@ export interface GpuFacts {
   readonly power: number | null;
 }
 
-/** One of the busiest processes of a machine. */
+/** A process of a run, or one of the busiest of a machine. */
 export interface ProcessFacts {
   readonly pid: number;
   readonly user: string;

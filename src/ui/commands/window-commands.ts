@@ -87,7 +87,12 @@ async function showProcesses(app: App, argument: unknown): Promise<void> {
     throw new NotFoundError('no-machine', l10n.t('No machine has answered yet'));
   }
   const { provider, id, name } = chosen;
-  const text = (): string => processesText(name, inventory.machine(provider, id)?.facts ?? null);
+  const text = (): string => {
+    const runNames = new Map<string, string>(
+      inventory.snapshot().runs.map(({ run }) => [run.id, run.name]),
+    );
+    return processesText(name, inventory.machine(provider, id)?.facts ?? null, runNames);
+  };
   await showDocument(app.documents.publish(`/processes/${safeName(name)}.txt`, text));
 }
 

@@ -1,5 +1,6 @@
 import * as l10n from '@vscode/l10n';
-import { formatBytes } from '../../core/format.ts';
+import { formatBytes, formatLoad } from '../../core/format.ts';
+import { formatDate, formatNumber } from '../../core/locale.ts';
 import type { MachineFacts, ProcessFacts } from '../../resources/account-snapshot.ts';
 
 /**
@@ -7,34 +8,43 @@ import type { MachineFacts, ProcessFacts } from '../../resources/account-snapsho
  *
  * @param machine - name for the heading
  * @param facts - what the agent told; `null` when it has not yet
- * @returns text with one line per processor, disk, GPU and process
+ * @param runNames - name by id of a run; the id alone stands for a run not in it
+ * @returns text with one line per processor, disk, GPU and process, those of a
+ *   run together
  */
-export function processesText(machine: string, facts: MachineFacts | null): string {
+export function processesText(
+  machine: string,
+  facts: MachineFacts | null,
+  runNames: ReadonlyMap<string, string> = new Map(),
+): string {
   if (facts === null) {
     return l10n.t('{0}: nothing is known yet. Refresh to ask the machine.', machine);
   }
-  const sections = [heading(machine, facts), gpuLines(facts), diskLines(facts), table(facts)];
+  const sections = [
+    heading(machine, facts),
+    gpuLines(facts),
+    diskLines(facts),
+    ...table(facts.processes, runNames),
+  ];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
 
 function heading(machine: string, facts: MachineFacts): string {
-  const busy = facts.cpuBusy === null ? '' : l10n.t(', {0}% busy', Math.round(facts.cpuBusy * 100));
-  const memory =
-    facts.memory === null
-      ? ''
-      : l10n.t(
-          'Memory: {0} free of {1}',
-          formatBytes(facts.memory.available),
-          formatBytes(facts.memory.total),
-        );
-  const load = facts.load.map((value) => value.toFixed(2)).join(' ');
+  const { cpus, cpuBusy, memory } = facts;
   return [
-    `${machine} — ${facts.os} ${facts.arch} — ${new Date(facts.at).toLocaleString()}`,
-    `${l10n.t('Processors: {0}', facts.cpus ?? '?')}${busy}; ${l10n.t('load {0}', load)}`,
-    memory,
-  ]
-    .filter((line) => line !== '')
-    .join('\n');
+    `${machine} — ${facts.os} ${facts.arch} — ${formatDate(facts.at)}`,
+    processorsText(cpus === null ? '?' : String(cpus), cpuBusy),
+    l10n.t('Load: {0}', formatLoad(facts.load)),
+    ...(memory === null
+      ? []
+      : [l10n.t('Memory: {0} free of {1}', formatBytes(memory.available), formatBytes(memory.total))]),
+  ].join('\n');
+}
+
+function processorsText(cpus: string, busy: number | null): string {
+  return busy === null
+    ? l10n.t('Processors: {0}', cpus)
+    : l10n.t('Processors: {0}, {1}% busy', cpus, Math.round(busy * 100));
 }
 
 function gpuLines(facts: MachineFacts): string {
@@ -66,30 +76,48 @@ function diskLines(facts: MachineFacts): string {
     .join('\n');
 }
 
-const COLUMNS = ['PID', 'USER', 'CPU %', 'MEMORY', 'GPU', 'RUN', 'COMMAND'] as const;
+const COLUMNS = ['PID', 'USER', 'CPU %', 'MEMORY', 'GPU', 'COMMAND'] as const;
 
-function table(facts: MachineFacts): string {
-  const rows = [COLUMNS, ...facts.processes.map(row)];
-  const widths = COLUMNS.map((_, column) =>
-    Math.max(...rows.map((cells) => (cells[column] ?? '').length)),
+function table(
+  processes: readonly ProcessFacts[],
+  runNames: ReadonlyMap<string, string>,
+): readonly string[] {
+  const cells = processes.map(row);
+  const widths = COLUMNS.map((title, column) =>
+    Math.max(title.length, ...cells.map((row) => (row[column] ?? '').length)),
   );
-  return rows
-    .map((cells) =>
-      cells
-        .map((cell, column) => (column === cells.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
-        .join('  '),
-    )
-    .join('\n');
+  const groups = Map.groupBy(processes, ({ run }) => run);
+  const others = groups.get(null) ?? [];
+  groups.delete(null);
+  const block = (title: string, members: readonly ProcessFacts[]): string =>
+    [title, ...members.map((process) => line(row(process), widths))].join('\n');
+  return [
+    line(COLUMNS, widths),
+    ...[...groups].map(([run, members]) => block(titleOf(run ?? '', runNames), members)),
+    ...(others.length === 0 ? [] : [block(l10n.t('Other processes'), others)]),
+  ];
 }
+
+function titleOf(run: string, runNames: ReadonlyMap<string, string>): string {
+  const name = runNames.get(run);
+  return name === undefined ? l10n.t('Run {0}', run) : l10n.t('Run {0} ({1})', name, run);
+}
+
+function line(cells: readonly string[], widths: readonly number[]): string {
+  return cells
+    .map((cell, column) => (column === cells.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
+    .join('  ');
+}
+
+const ONE_DIGIT = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
 
 function row(process: ProcessFacts): readonly string[] {
   return [
     String(process.pid),
     process.user,
-    process.cpu === null ? '?' : process.cpu.toFixed(1),
+    process.cpu === null ? '?' : formatNumber(process.cpu, ONE_DIGIT),
     process.memory === null ? '?' : formatBytes(process.memory),
     process.gpuMemory === null ? '' : formatBytes(process.gpuMemory),
-    process.run ?? '',
     // A command line with line breaks must not look like another process.
     process.command.replaceAll(/\s+/g, ' '),
   ];
