@@ -116,6 +116,19 @@ function specOf(value: JsonObject): RunSpec {
     setupKey: maybeText(value, 'setupKey'),
     graceSeconds: Number(value['graceSeconds']),
     sharedDirectory: value['sharedDirectory'] === true,
+    place: placeOf(value['place']),
+  };
+}
+
+function placeOf(value: unknown): RunSpec['place'] {
+  if (!isObject(value)) {
+    return null;
+  }
+  return {
+    source: text(value, 'source'),
+    tree: text(value, 'tree'),
+    keep: text(value, 'keep'),
+    kept: texts(value, 'kept'),
   };
 }
 

@@ -67,6 +67,7 @@ export function planScript(request: ScriptRequest): LaunchPlan {
       setupKey: null,
       graceSeconds: DEFAULT_GRACE_SECONDS,
       sharedDirectory: false,
+      place: null,
     },
   };
 }
@@ -111,6 +112,7 @@ export function planProfile(profile: ResolvedProfile, place: ProfilePlace): Laun
       setupKey: place.setupKey,
       graceSeconds: profile.graceSeconds,
       sharedDirectory: profile.sharedDirectory,
+      place: null,
     },
   };
 }

@@ -38,6 +38,11 @@ const recordSchema = z.object({
       setupKey: nullableText,
       graceSeconds: z.number(),
       sharedDirectory: z.boolean(),
+      // Absent in records of runs from before code was brought anywhere.
+      place: z
+        .object({ source: text, tree: text, keep: text, kept: z.array(text) })
+        .nullable()
+        .default(null),
     }),
     code: z.object({ commit: nullableText, branch: nullableText, dirty: z.boolean() }).nullable(),
     resumedFrom: z

@@ -26,6 +26,7 @@ export function sampleSpec(changes: Partial<RunSpec> = {}): RunSpec {
     setupKey: null,
     graceSeconds: 30,
     sharedDirectory: false,
+    place: null,
     ...changes,
   };
 }

@@ -12,6 +12,18 @@ export type RunState =
   | 'stopped'
   | 'lost';
 
+/** Where a copy of a workspace folder lies on a machine. */
+export interface CodePlace {
+  /** Absolute path of the workspace folder on the host it came from. */
+  readonly source: string;
+  /** Absolute directory of the code on the machine. */
+  readonly tree: string;
+  /** Absolute directory on the machine of what runs write and every tree shares. */
+  readonly keep: string;
+  /** Folders below {@link source} that lie in {@link keep}, relative, `/` between parts. */
+  readonly kept: readonly string[];
+}
+
 /** What to run, complete enough to run it again. No secret values. */
 export interface RunSpec {
   /** Program and arguments, passed to the system as they are. */
@@ -40,6 +52,8 @@ export interface RunSpec {
   readonly graceSeconds: number;
   /** Whether another run may be active in the same directory. */
   readonly sharedDirectory: boolean;
+  /** Where its code was brought; `null` when it runs where the workspace is. */
+  readonly place: CodePlace | null;
 }
 
 /** The state of the code a run started from; `null` parts are unknown. */

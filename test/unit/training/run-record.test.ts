@@ -35,6 +35,9 @@ const spec: fc.Arbitrary<RunSpec> = fc.record({
   setupKey: maybe(text),
   graceSeconds: fc.nat(),
   sharedDirectory: fc.boolean(),
+  place: maybe(
+    fc.record({ source: text, tree: text, keep: text, kept: fc.array(text) }, PLAIN),
+  ),
 }, PLAIN);
 
 const anyRun: fc.Arbitrary<Run> = fc.record({
