@@ -13,16 +13,13 @@ export interface SshTarget {
 
 const EXAMPLES = ['gpu.example.org', 'me@gpu.example.org:2222'];
 const TARGET =
-  /^(?:(?<user>[^@\s:]+)@)?(?:\[(?<address>[0-9A-Fa-f:.%]+)\]|(?<host>[^@\s:[\]/]+))(?::(?<port>\d{1,5}))?$/;
+  /^(?:(?<user>[^@\s:]+)@)?(?:\[(?<address>[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._-]+)?)\]|(?<host>[^@\s:[\]/]+))(?::(?<port>\d{1,5}))?$/;
 
 /**
  * Writes a target as the id of its machine: `[user@]host[:port]`, so that any
  * window can connect from the id alone.
  *
  * @param target - where to connect
- * @param target.host
- * @param target.user
- * @param target.port
  * @returns one word
  */
 export function machineIdOf(target: SshTarget): string {
