@@ -3,7 +3,7 @@ import { NULL_LOGGER } from '../../src/core/logger.ts';
 import type { Engine, EngineOptions } from '../../src/engine.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { LocalProvider } from '../../src/providers/local/local-provider.ts';
-import { MachineFactsReader } from '../../src/providers/local/machine-facts.ts';
+import { MachineFactsReader } from '../../src/providers/machine-facts.ts';
 import { ProviderRegistry } from '../../src/providers/provider-registry.ts';
 import { AgentClient } from '../../src/remote/agent/agent-client.ts';
 import { LocalShell } from '../../src/remote/local-shell.ts';

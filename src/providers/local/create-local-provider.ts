@@ -2,9 +2,9 @@ import type { Clock } from '../../core/clock.ts';
 import type { MicroDollarsPerHour } from '../../core/money.ts';
 import { AgentClient } from '../../remote/agent/agent-client.ts';
 import { LocalShell } from '../../remote/local-shell.ts';
+import { MachineFactsReader } from '../machine-facts.ts';
 import type { LocalPlatform } from './local-platform.ts';
 import { LocalProvider } from './local-provider.ts';
-import { MachineFactsReader } from './machine-facts.ts';
 
 /** What the local provider is made from. */
 export interface LocalProviderOptions {

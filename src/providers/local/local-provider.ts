@@ -6,6 +6,7 @@ import type { MicroDollarsPerHour } from '../../core/money.ts';
 import type { AgentClient } from '../../remote/agent/agent-client.ts';
 import type { LocalShell } from '../../remote/local-shell.ts';
 import type { MachineFacts } from '../../resources/account-snapshot.ts';
+import type { MachineFactsReader } from '../machine-facts.ts';
 import type {
   Availability,
   Machine,
@@ -14,7 +15,6 @@ import type {
   TrainingProvider,
 } from '../training-provider.ts';
 import type { LocalPlatform } from './local-platform.ts';
-import type { MachineFactsReader } from './machine-facts.ts';
 
 /** Id of the one machine this provider has. */
 export const LOCAL_MACHINE = 'local';

@@ -1,7 +1,7 @@
-import type { Clock } from '../../core/clock.ts';
-import type { AgentFacts } from '../../remote/agent/agent-answers.ts';
-import type { AgentClient } from '../../remote/agent/agent-client.ts';
-import type { MachineFacts } from '../../resources/account-snapshot.ts';
+import type { Clock } from '../core/clock.ts';
+import type { AgentFacts } from '../remote/agent/agent-answers.ts';
+import type { AgentClient } from '../remote/agent/agent-client.ts';
+import type { MachineFacts } from '../resources/account-snapshot.ts';
 
 /** Reads facts through the agent and turns counters into shares. */
 export class MachineFactsReader {
