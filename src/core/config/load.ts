@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as l10n from '@vscode/l10n';
+import { CONFIG_FILE_NAME } from './file-name.ts';
 import { mergeTables, valueAt } from './merge.ts';
 import type { TomlTable } from './merge.ts';
 import { parseConfig } from './parse.ts';
@@ -9,9 +10,6 @@ import { configSchema } from './schema.ts';
 import type { RunctlConfig } from './schema.ts';
 import { TEXT_START } from './text-range.ts';
 import { userConfigPath } from './user-config-path.ts';
-
-/** Name of the file at the top of a workspace folder. */
-export const CONFIG_FILE_NAME = '.runctl.toml';
 
 /** What is said in which file. */
 export type ConfigOrigin = 'workspace' | 'user' | 'default';

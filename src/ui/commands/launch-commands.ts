@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
+import { CONFIG_FILE_NAME } from '../../core/config/file-name.ts';
 import { CancelledError, ValidationError } from '../../core/errors.ts';
 import type { App } from '../app.ts';
 import { planOfProfile, planOfScript } from '../launch/launch-choices.ts';
@@ -17,7 +18,6 @@ type LaunchCommands = Pick<
   | typeof COMMANDS.createConfig
 >;
 
-const CONFIG_FILE = '.runctl.toml';
 const HERE = { provider: 'local', machine: 'local' };
 
 /**
@@ -42,7 +42,7 @@ async function launchProfile(app: App, argument: unknown): Promise<string> {
   requireTrust();
   const { folder, profile } = profileArgument(argument);
   const uri = vscode.Uri.parse(folder, true);
-  await vscode.workspace.save(vscode.Uri.joinPath(uri, CONFIG_FILE));
+  await vscode.workspace.save(vscode.Uri.joinPath(uri, CONFIG_FILE_NAME));
   const plan = await planOfProfile(app, uri, profile);
   return (await launchPlan(app, plan)).id;
 }
@@ -60,7 +60,7 @@ function profileArgument(argument: unknown): { readonly folder: string; readonly
 async function runFile(app: App, argument: unknown): Promise<string> {
   requireTrust();
   const uri = await saved(argument instanceof vscode.Uri ? argument : activeFile());
-  if (basename(uri.fsPath) === CONFIG_FILE) {
+  if (basename(uri.fsPath) === CONFIG_FILE_NAME) {
     return runProfileOf(app, uri);
   }
   return (await launchPlan(app, await planOfScript(app, uri, HERE))).id;
@@ -89,7 +89,7 @@ async function runProfileOf(app: App, file: vscode.Uri): Promise<string> {
       : await vscode.window.showQuickPick(names, { title: l10n.t('Launch which profile?') });
   if (profile === undefined) {
     throw names.length === 0
-      ? new ValidationError('runs', l10n.t('{0} names no [runs.NAME] yet', CONFIG_FILE))
+      ? new ValidationError('runs', l10n.t('{0} names no [runs.NAME] yet', CONFIG_FILE_NAME))
       : new CancelledError();
   }
   return (await launchPlan(app, await planOfProfile(app, folder, profile))).id;
@@ -106,7 +106,7 @@ function activeFile(): vscode.Uri {
 async function createConfig(app: App, argument: unknown): Promise<void> {
   requireTrust();
   const folder = argument instanceof vscode.Uri ? argument : await pickFolder();
-  const file = vscode.Uri.joinPath(folder, CONFIG_FILE);
+  const file = vscode.Uri.joinPath(folder, CONFIG_FILE_NAME);
   const [{ starterConfig }, { writeNewFile }] = await Promise.all([
     import('../config/late-config.ts'),
     import('../late.ts'),
@@ -115,7 +115,7 @@ async function createConfig(app: App, argument: unknown): Promise<void> {
   await vscode.window.showTextDocument(file);
   if (!written) {
     void vscode.window.showInformationMessage(
-      l10n.t('This folder has a {0} already; it was left as it is', CONFIG_FILE),
+      l10n.t('This folder has a {0} already; it was left as it is', CONFIG_FILE_NAME),
     );
   }
   app.logger.info(`create config: ${written ? 'written' : 'was there'}`);

@@ -1,8 +1,9 @@
 import * as vscode from 'vscode';
 import type { Clock } from '../../core/clock.ts';
+import { CONFIG_FILE_NAME } from '../../core/config/file-name.ts';
 import type { ConfigProblem } from '../../core/config/problem.ts';
 import type { Logger } from '../../core/logger.ts';
-import { CONFIG_FILE_NAME, anotherTomlExtension, folderOf } from './selector.ts';
+import { anotherTomlExtension, folderOf } from './selector.ts';
 import { toRange } from './to-range.ts';
 
 /** Long enough to finish a word, short enough to seem at once. */

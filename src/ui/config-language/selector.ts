@@ -1,8 +1,6 @@
 import { dirname } from 'node:path';
 import * as vscode from 'vscode';
-
-/** Name of the file at the top of a workspace folder. */
-export const CONFIG_FILE_NAME = '.runctl.toml';
+import { CONFIG_FILE_NAME } from '../../core/config/file-name.ts';
 
 /** Where another extension reads TOML with our schema already. */
 const TOML_EXTENSIONS = ['tamasfe.even-better-toml', 'tombi-toml.tombi'];

@@ -1,14 +1,13 @@
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import type { RetentionPolicy } from '../../checkpoints/retention.ts';
+import { CONFIG_FILE_NAME } from '../../core/config/file-name.ts';
 import type { LoadedConfig } from '../../core/config/load.ts';
 import type { ResolvedProfile } from '../../core/config/resolve-profile.ts';
 import type { RunctlConfig } from '../../core/config/schema.ts';
 import { configErrorWithFix } from '../../core/error-helpers.ts';
 import type { Run } from '../../core/model/run.ts';
 import { setContext } from '../context-keys.ts';
-
-const FILE_NAME = '.runctl.toml';
 
 /** Reads the `.runctl.toml` of each workspace folder when it is needed. */
 export class WorkspaceConfigs implements vscode.Disposable {
@@ -19,7 +18,7 @@ export class WorkspaceConfigs implements vscode.Disposable {
   readonly onDidChange = this.changed.event;
 
   constructor() {
-    const watcher = vscode.workspace.createFileSystemWatcher(`**/${FILE_NAME}`);
+    const watcher = vscode.workspace.createFileSystemWatcher(`**/${CONFIG_FILE_NAME}`);
     const look = (): void => {
       this.changed.fire();
       void this.tellPresence();
@@ -60,7 +59,7 @@ export class WorkspaceConfigs implements vscode.Disposable {
     }
     const problem = problems.find((item) => item.severity === 'error');
     throw configErrorWithFix({
-      file: problem?.file ?? FILE_NAME,
+      file: problem?.file ?? CONFIG_FILE_NAME,
       line: (problem?.range.startLine ?? 0) + 1,
       column: (problem?.range.startColumn ?? 0) + 1,
       problem: problem?.message ?? l10n.t('it has a mistake'),
@@ -100,7 +99,7 @@ export class WorkspaceConfigs implements vscode.Disposable {
   }
 
   private async tellPresence(): Promise<void> {
-    const found = await vscode.workspace.findFiles(FILE_NAME, null, 1);
+    const found = await vscode.workspace.findFiles(CONFIG_FILE_NAME, null, 1);
     setContext('runctl.hasConfig', found.length > 0);
   }
 }
