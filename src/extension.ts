@@ -1,5 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
+import { setLocale } from './core/locale.ts';
 import { startApp } from './ui/start-app.ts';
 import type { RunningApp } from './ui/start-app.ts';
 
@@ -16,6 +17,7 @@ export function activate(context: vscode.ExtensionContext): unknown {
   if (vscode.l10n.bundle !== undefined) {
     l10n.config({ contents: vscode.l10n.bundle });
   }
+  setLocale(vscode.env.language);
   running = startApp(context);
   return process.env['RUNCTL_TEST'] === '1' ? running.testApi : undefined;
 }

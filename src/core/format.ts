@@ -1,4 +1,7 @@
 import * as l10n from '@vscode/l10n';
+import { formatNumber } from './locale.ts';
+import { formatDollars } from './money.ts';
+import type { MicroDollarsPerHour } from './money.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -58,12 +61,13 @@ export function formatBytes(bytes: number): string {
     value /= 1000;
     unit += 1;
   }
-  const text = unit === 0 || value >= 100 ? value.toFixed(0) : value.toFixed(1);
-  return `${text} ${BYTE_UNITS[unit] ?? ''}`;
+  const digits = unit === 0 || value >= 100 ? 0 : 1;
+  return `${fixed(value, digits)} ${BYTE_UNITS[unit] ?? ''}`;
 }
 
 /**
- * Writes a metric value in at most five significant digits.
+ * Writes a metric value in at most five significant digits, as logs and code
+ * do in every language.
  *
  * @param value - any finite number
  * @returns for example `0.0123`, `1.2e-7`, `400`
@@ -74,6 +78,30 @@ export function formatMetric(value: number): string {
   }
   const size = Math.abs(value);
   return size >= 1e6 || size < 1e-4 ? value.toExponential(2) : String(Number(value.toPrecision(5)));
+}
+
+/**
+ * Writes a price per hour.
+ *
+ * @param rate - micro-dollars per hour
+ * @returns for example `$1.25/h`
+ */
+export function formatRate(rate: MicroDollarsPerHour): string {
+  return l10n.t('{0}/h', formatDollars(rate));
+}
+
+/**
+ * Writes load averages.
+ *
+ * @param load - over 1, 5 and 15 minutes
+ * @returns for example `0.52 0.40 0.38`
+ */
+export function formatLoad(load: readonly number[]): string {
+  return load.map((value) => fixed(value, 2)).join(' ');
+}
+
+function fixed(value: number, digits: number): string {
+  return formatNumber(value, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
 function pad(value: number): string {

@@ -1,3 +1,5 @@
+import { formatNumber } from './locale.ts';
+
 /** A whole number of millionths of a US dollar. Sums never drift. */
 export type MicroDollars = number & { readonly __unit: 'micro-dollars' };
 
@@ -69,9 +71,12 @@ export function costOver(rate: MicroDollarsPerHour, durationMs: number): MicroDo
  * @returns text such as `$1.25`, `$0.0031` or `$0.00004`
  */
 export function formatDollars(amount: MicroDollars): string {
-  const dollars = toDollars(amount);
-  if (amount === 0 || amount >= CENT) {
-    return `$${dollars.toFixed(2)}`;
-  }
-  return `$${dollars.toFixed(amount >= CENT / 100 ? 4 : 6).replace(/0+$/, '')}`;
+  const most = amount === 0 || amount >= CENT ? 2 : amount >= CENT / 100 ? 4 : 6;
+  return formatNumber(toDollars(amount), {
+    style: 'currency',
+    currency: 'USD',
+    currencyDisplay: 'narrowSymbol',
+    minimumFractionDigits: Math.min(2, most),
+    maximumFractionDigits: most,
+  });
 }

@@ -15,6 +15,8 @@ export interface CurrentRate {
   readonly unknown: number;
   /** How many machines and other resources bill, known or not. */
   readonly billing: number;
+  /** How many of them at a known rate above zero; an own machine may cost nothing. */
+  readonly paid: number;
   readonly activeRuns: number;
 }
 
@@ -117,6 +119,7 @@ export function currentRate(input: RateInput): CurrentRate {
     known: sum(known),
     unknown: rates.size - known.length,
     billing: rates.size,
+    paid: known.filter((rate) => rate > 0).length,
     activeRuns: active.length,
   };
 }

@@ -34,6 +34,19 @@ export function transitionFor(
   return moves ? next : undefined;
 }
 
+/**
+ * Says why a run is in the state it was in already.
+ *
+ * @param run - as the ledger has it
+ * @param status - as the machine has it
+ * @param now - milliseconds since the epoch
+ * @returns the reason for people, or `undefined` when the machine tells another state
+ */
+export function sameStateReason(run: Run, status: RunStatus, now: number): string | undefined {
+  const { state, reason } = describe(run, status, now);
+  return state === run.state ? reason : undefined;
+}
+
 function describe(run: Run, status: RunStatus, now: number): RunTransition {
   const startedAt = status.started == null ? run.startedAt : status.started * MS;
   const base = { startedAt, endedAt: null, exitCode: null, signal: null };
@@ -69,15 +82,15 @@ function ended(
   if (exit == null) {
     return { ...outcome, state: 'lost', reason: l10n.t('It ended without a record') };
   }
-  const left = leftBehind(status.orphans ?? 0);
   if (exit.stop !== null) {
-    const reason = l10n.t('Stopped by you; {0}', exitReason(exit.code, exit.signal));
-    return { ...outcome, state: 'stopped', reason: reason + left };
+    const reason = l10n.t('Stopped by you: {0}', exitReason(exit.code, exit.signal));
+    return { ...outcome, state: 'stopped', reason: withLeft(reason, status) };
   }
   if (exit.code === 0) {
-    return { ...outcome, state: 'succeeded', reason: l10n.t('Finished with exit code 0') + left };
+    const reason = l10n.t('Finished with exit code 0');
+    return { ...outcome, state: 'succeeded', reason: withLeft(reason, status) };
   }
-  return { ...outcome, state: 'failed', reason: failedReason(exit) + left };
+  return { ...outcome, state: 'failed', reason: withLeft(failedReason(exit), status) };
 }
 
 function failedReason(exit: NonNullable<RunStatus['exit']>): string {
@@ -92,17 +105,25 @@ function failedReason(exit: NonNullable<RunStatus['exit']>): string {
     case 'command-denied':
       return l10n.t('Its command cannot be executed');
     case 'setup-failed':
-      return l10n.t('The set-up step failed with {0}', code);
+      return l10n.t('The set-up step failed: {0}', code);
     default:
       return exit.oom === true
         ? l10n.t('The machine ran out of memory and ended it: {0}', code)
-        : l10n.t('Ended with {0}', code);
+        : l10n.t('Ended: {0}', code);
   }
 }
 
 // A run may leave processes behind, a TensorBoard for one.
-function leftBehind(orphans: number): string {
-  return orphans === 0 ? '' : l10n.t(' (processes it left behind: {0}; “Stop Now” ends them)', orphans);
+function withLeft(reason: string, status: RunStatus): string {
+  const orphans = status.orphans ?? 0;
+  switch (orphans) {
+    case 0:
+      return reason;
+    case 1:
+      return l10n.t('{0}. It left 1 process behind; “Stop Now” ends it.', reason);
+    default:
+      return l10n.t('{0}. It left {1} processes behind; “Stop Now” ends them.', reason, orphans);
+  }
 }
 
 /**

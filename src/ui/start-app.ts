@@ -120,16 +120,16 @@ function tellSetAside(engine: Engine): void {
   if (setAside === null) {
     return;
   }
-  const why =
-    setAside.reason === 'newer'
-      ? l10n.t('It was written by a newer version of runctl.')
-      : l10n.t('It was damaged.');
   void vscode.window.showWarningMessage(
-    l10n.t(
-      'The ledger could not be used and was kept as {0}. {1} A fresh one was started, and runs were found again on their machines.',
-      setAside.path,
-      why,
-    ),
+    setAside.reason === 'newer'
+      ? l10n.t(
+          'The ledger was written by a newer version of runctl and was kept as {0}. A fresh one was started, and runs were found again on their machines.',
+          setAside.path,
+        )
+      : l10n.t(
+          'The ledger was damaged and was kept as {0}. A fresh one was started, and runs were found again on their machines.',
+          setAside.path,
+        ),
   );
 }
 

@@ -30,6 +30,12 @@ describe('translation', () => {
     }
   });
 
+  it('has whole texts only, since other languages order words in other ways', async () => {
+    const all = Object.keys(await texts(join(ROOT, 'l10n/bundle.l10n.json')));
+    const fragments = all.filter((text) => text !== text.trim() || /^[,;.:)+·]/.test(text));
+    assert.deepEqual(fragments, []);
+  });
+
   it('has every text the manifest names, and no other', async () => {
     const manifest = await readFile(join(ROOT, 'package.json'), 'utf8');
     const named = [...manifest.matchAll(/"%([^%"]+)%"/g)].map((match) => match[1] ?? '');

@@ -3,7 +3,7 @@ import type { Chart, ChartLine, Strings } from '../../src/ui/dashboard/messages.
 import { clockText, columnsOf, usableAxis, valueText } from './chart-data.ts';
 import type { Axis, Columns } from './chart-data.ts';
 import { element, setText } from './dom.ts';
-import { format } from './text.ts';
+import { format, numberText } from './text.ts';
 import type { ChartTheme } from './theme.ts';
 
 /** How charts are drawn. */
@@ -166,7 +166,7 @@ function plotOptions(
 }
 
 function xText(x: number, axis: Axis): string {
-  return axis === 'time' ? clockText(x * 1000) : x.toLocaleString();
+  return axis === 'time' ? clockText(x * 1000) : numberText(x);
 }
 
 // On a logarithmic scale uPlot gives `null` for ticks too narrow to name.

@@ -3,7 +3,7 @@ import { clockText, sampledRows, valueText } from './chart-data.ts';
 import type { Axis } from './chart-data.ts';
 import { element, setText } from './dom.ts';
 import { LossChart } from './loss-chart.ts';
-import { format } from './text.ts';
+import { format, numberText } from './text.ts';
 import { readTheme } from './theme.ts';
 import { checkbox, dropdown, panels } from './toolkit.ts';
 import type { Control } from './toolkit.ts';
@@ -165,7 +165,7 @@ export class MetricsView {
         'tr',
         {},
         ...[
-          step === null ? '' : step.toLocaleString(),
+          step === null ? '' : numberText(step),
           clockText(elapsed),
           value === null ? 'NaN' : valueText(value),
         ].map((text) => element('td', { class: 'number' }, text)),

@@ -1,6 +1,7 @@
 import type { RunRow, Strings } from '../../src/ui/dashboard/messages.ts';
 import { element, iconButton, setAttribute, setLabel, setText } from './dom.ts';
 import type { TableActions } from './runs-table.ts';
+import type { SortColumn } from './table-model.ts';
 import { format } from './text.ts';
 
 /** One row of the table; each update touches only what differs. */
@@ -11,16 +12,18 @@ export class RunRowView {
   private readonly name: HTMLElement;
   private readonly state = element('span', { class: 'state' });
   private readonly why = element('span', { class: 'detail why' });
-  private readonly machine = element('td');
-  private readonly started = element('td');
-  private readonly duration = element('td', { class: 'number' });
-  private readonly cost = element('td', { class: 'number' });
+  private readonly folded = element('span', { class: 'detail folded' });
+  private readonly machine = cell('machine');
+  private readonly started = cell('started');
+  private readonly duration = cell('duration', 'number');
+  private readonly cost = cell('cost', 'number');
   private readonly loss = element('td', { class: 'number' });
   private readonly bar = document.createElement('progress');
   private readonly progress = element('span');
   private readonly eta = element('span', { class: 'detail' });
   private readonly checkpoints = element('span');
   private readonly checkpointsDetail = element('span', { class: 'detail' });
+  private foldedKey = '';
   private readonly stop: HTMLButtonElement;
   private readonly resume: HTMLButtonElement;
   private readonly log: HTMLButtonElement;
@@ -41,7 +44,7 @@ export class RunRowView {
       'tr',
       { 'data-run': id },
       element('td', { class: 'chart-cell' }, this.tick),
-      element('th', { scope: 'row' }, this.name),
+      element('th', { scope: 'row' }, this.name, this.folded),
       element('td', { class: 'state-cell' }, this.state, this.why),
       this.machine,
       this.started,
@@ -49,7 +52,7 @@ export class RunRowView {
       this.cost,
       this.loss,
       element('td', { class: 'progress-cell' }, this.bar, this.progress, this.eta),
-      element('td', { class: 'number' }, this.checkpoints, this.checkpointsDetail),
+      cell('checkpoints', 'number', this.checkpoints, this.checkpointsDetail),
       element(
         'td',
         { class: 'actions-cell' },
@@ -85,7 +88,27 @@ export class RunRowView {
     setText(this.eta, row.etaText);
     setText(this.checkpoints, row.checkpoints === 0 ? '' : String(row.checkpoints));
     setText(this.checkpointsDetail, row.checkpointsText);
+    this.fold(row);
     this.labelActions(row);
+  }
+
+  // What a narrow page has no column for stands under the name; the style shows either.
+  private fold(row: RunRow): void {
+    const texts = {
+      machine: row.machine,
+      started: row.startedText,
+      checkpoints: row.checkpointsCountText,
+      duration: row.durationText,
+      cost: row.costText,
+    };
+    const parts = Object.entries(texts).filter(([, text]) => text !== '');
+    const key = JSON.stringify(parts);
+    if (this.foldedKey !== key) {
+      this.foldedKey = key;
+      this.folded.replaceChildren(
+        ...parts.map(([column, text]) => element('span', { 'data-folded': column }, text)),
+      );
+    }
   }
 
   private labelActions(row: RunRow): void {
@@ -102,4 +125,8 @@ export class RunRowView {
       this.log.focus();
     }
   }
+}
+
+function cell(column: SortColumn, className = '', ...children: readonly Node[]): HTMLElement {
+  return element('td', { class: className, 'data-column': column }, ...children);
 }

@@ -132,7 +132,8 @@ export class RunsTable {
   private header(column: SortColumn, text: string, className = ''): HTMLElement {
     const control = element('button', { type: 'button', class: 'sort' }, text);
     control.addEventListener('click', () => this.actions.sort(column));
-    const header = element('th', { scope: 'col', class: className }, control);
+    const attributes = { scope: 'col', class: className, 'data-column': column };
+    const header = element('th', attributes, control);
     this.headers.set(column, header);
     return header;
   }

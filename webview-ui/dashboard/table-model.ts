@@ -1,4 +1,5 @@
 import type { RunRow } from '../../src/ui/dashboard/messages.ts';
+import { displayLanguage } from './text.ts';
 
 /** Columns one can sort by. */
 export type SortColumn =
@@ -135,7 +136,7 @@ function comparator({ column, direction }: TableView): (a: RunRow, b: RunRow) =>
 
 function compareBy(column: SortColumn, a: RunRow, b: RunRow, sign: number): number {
   if (column === 'name' || column === 'machine') {
-    return sign * a[column].localeCompare(b[column], undefined, { numeric: true });
+    return sign * a[column].localeCompare(b[column], displayLanguage(), { numeric: true });
   }
   const left = figure(column, a);
   const right = figure(column, b);

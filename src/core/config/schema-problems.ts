@@ -1,5 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import type * as z from 'zod';
+import { formatAlternatives } from '../locale.ts';
 import { closest } from './closest.ts';
 import { credentialKeyMessage } from './credential-keys.ts';
 import { keysOf, schemaAt } from './json-schema.ts';
@@ -117,7 +118,7 @@ function unionProblems(
   const kinds = issue.errors.flatMap((branch) =>
     branch.flatMap((inner) => (inner.code === 'invalid_type' ? [kindName(inner.expected)] : [])),
   );
-  const message = expectedMessage([...new Set(kinds)].join(l10n.t(' or ')), value);
+  const message = expectedMessage(formatAlternatives([...new Set(kinds)]), value);
   return [problem(issue.path, context, { layer: 'schema', message, fix: null })];
 }
 

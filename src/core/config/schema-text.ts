@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { formatAlternatives } from '../locale.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { DURATION_PATTERN } from './schema/duration.ts';
 
@@ -17,7 +18,7 @@ export function typeText(schema: JsonSchema): string {
     return l10n.t('duration such as "30s" or "1h30m", or seconds');
   }
   if (alternatives.length > 0) {
-    return alternatives.map(typeText).join(l10n.t(' or '));
+    return formatAlternatives(alternatives.map(typeText));
   }
   switch (schema.type) {
     case 'string':

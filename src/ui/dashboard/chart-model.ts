@@ -1,5 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import { formatMetric } from '../../core/format.ts';
+import { formatNumber } from '../../core/locale.ts';
 import { isActive } from '../../core/model/run.ts';
 import type { AccountSnapshot, RunView } from '../../resources/account-snapshot.ts';
 import type { Chart, ChartLine, Charts, Selection } from './messages.ts';
@@ -126,7 +127,7 @@ function lineOf({ run }: RunView, all: readonly SeriesPoint[]): ChartLine {
     lastText: pointText(all.at(-1)),
     lowestText: finite.length === 0 ? '' : formatMetric(lowest),
     highestText: finite.length === 0 ? '' : formatMetric(highest),
-    pointsText: all.length.toLocaleString(),
+    pointsText: formatNumber(all.length),
     problem: problemOf(all),
   };
 }
@@ -138,7 +139,7 @@ function pointText(point: SeriesPoint | undefined): string {
   const value = formatMetric(point.value);
   return point.step === null
     ? value
-    : l10n.t('{0} at step {1}', value, point.step.toLocaleString());
+    : l10n.t('{0} at step {1}', value, formatNumber(point.step));
 }
 
 // A loss that became NaN draws nothing; without a word it would look like an early end.
@@ -149,7 +150,7 @@ function problemOf(points: readonly SeriesPoint[]): string {
   }
   return first.step === null
     ? l10n.t('Not a finite number in places')
-    : l10n.t('Not a finite number from step {0}', first.step.toLocaleString());
+    : l10n.t('Not a finite number from step {0}', formatNumber(first.step));
 }
 
 /**

@@ -41,6 +41,8 @@ export interface RunRow {
   readonly checkpoints: number;
   /** Step of the newest whole one, and how many are not whole yet. */
   readonly checkpointsText: string;
+  /** How many, with the word; empty for none. */
+  readonly checkpointsCountText: string;
   readonly canStop: boolean;
   readonly canResume: boolean;
 }

@@ -1,10 +1,13 @@
 import * as l10n from '@vscode/l10n';
-import { formatAge, formatBytes, formatDuration, formatMetric } from '../../core/format.ts';
+import { formatAge, formatBytes, formatDuration, formatMetric, formatRate } from '../../core/format.ts';
+import { formatDate, formatNumber } from '../../core/locale.ts';
 import { isActive } from '../../core/model/run.ts';
 import { formatDollars, sum } from '../../core/money.ts';
 import { currentRate } from '../../costs/summary.ts';
+import type { CurrentRate } from '../../costs/summary.ts';
 import type { AccountSnapshot, RunView } from '../../resources/account-snapshot.ts';
 import { lossOf } from '../../resources/loss.ts';
+import { isStale } from '../../resources/stale.ts';
 import { runStateLabel } from '../tree/run-state-icons.ts';
 import { chartsOf } from './chart-model.ts';
 import type { ChartData } from './chart-model.ts';
@@ -12,8 +15,6 @@ import type { DashboardModel, RunRow, Total, Totals } from './messages.ts';
 
 /** More rows than this are no table any more, and slow every message down. */
 export const MAX_ROWS = 1000;
-/** A provider silent for longer is said to be. */
-const STALE_MS = 5 * 60_000;
 
 /**
  * Makes everything the page shows.
@@ -70,8 +71,8 @@ export function totalsOf(snapshot: AccountSnapshot, now: number): Totals {
       {
         id: 'active',
         label: l10n.t('Active runs'),
-        value: String(active),
-        detail: l10n.t('{0} in all, {1} failed', states.length, failed),
+        value: formatNumber(active),
+        detail: l10n.t('{0} in all, {1} failed', formatNumber(states.length), formatNumber(failed)),
       },
       rateTile(snapshot),
       costTile(snapshot),
@@ -84,8 +85,17 @@ export function totalsOf(snapshot: AccountSnapshot, now: number): Totals {
       failed,
     ),
     problems: problemsOf(snapshot, now),
-    notListed: notListed === 0 ? '' : l10n.t('{0} older runs are not listed.', notListed),
+    notListed: notListedText(notListed),
   };
+}
+
+function notListedText(count: number): string {
+  if (count === 0) {
+    return '';
+  }
+  return count === 1
+    ? l10n.t('1 older run is not listed.')
+    : l10n.t('{0} older runs are not listed.', formatNumber(count));
 }
 
 function listed(snapshot: AccountSnapshot): readonly RunView[] {
@@ -129,6 +139,7 @@ function rowOf(view: RunView, machines: ReadonlyMap<string, string>, now: number
         : l10n.t('{0} left', formatDuration(progress.remainingMs)),
     checkpoints: checkpoints.length,
     checkpointsText: checkpointsText(view),
+    checkpointsCountText: checkpointsCountText(checkpoints.length),
     canStop: active && run.state !== 'stopping',
     canResume: !active && whole.length > 0,
   };
@@ -143,10 +154,17 @@ function stepText({ progress }: RunView): string {
   if (progress === null) {
     return '';
   }
-  const step = progress.step.toLocaleString();
+  const step = formatNumber(progress.step);
   return progress.total === null
     ? l10n.t('step {0}', step)
-    : l10n.t('step {0} of {1}', step, progress.total.toLocaleString());
+    : l10n.t('step {0} of {1}', step, formatNumber(progress.total));
+}
+
+function checkpointsCountText(count: number): string {
+  if (count === 0) {
+    return '';
+  }
+  return count === 1 ? l10n.t('1 checkpoint') : l10n.t('{0} checkpoints', formatNumber(count));
 }
 
 function checkpointsText({ checkpoints }: RunView): string {
@@ -154,7 +172,7 @@ function checkpointsText({ checkpoints }: RunView): string {
   const writing = checkpoints.filter((checkpoint) => !checkpoint.complete).length;
   const parts = [];
   if (newest?.step != null) {
-    parts.push(l10n.t('step {0}', newest.step.toLocaleString()));
+    parts.push(l10n.t('step {0}', formatNumber(newest.step)));
   }
   if (writing > 0) {
     parts.push(l10n.t('{0} being written', writing));
@@ -164,10 +182,8 @@ function checkpointsText({ checkpoints }: RunView): string {
 
 const TIME: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit' };
 const DATE: Intl.DateTimeFormatOptions = { month: 'short', day: 'numeric' };
-// One formatter for all rows: making one costs more than a hundred uses.
-const todayFormat = new Intl.DateTimeFormat(undefined, TIME);
-const yearFormat = new Intl.DateTimeFormat(undefined, { ...DATE, ...TIME });
-const olderFormat = new Intl.DateTimeFormat(undefined, { ...DATE, year: 'numeric' });
+const THIS_YEAR = { ...DATE, ...TIME };
+const OLDER: Intl.DateTimeFormatOptions = { ...DATE, year: 'numeric' };
 
 function startedText({ run }: RunView, now: number): string {
   const at = run.startedAt;
@@ -177,29 +193,47 @@ function startedText({ run }: RunView, now: number): string {
   const then = new Date(at);
   const today = new Date(now);
   if (then.toDateString() === today.toDateString()) {
-    return todayFormat.format(then);
+    return formatDate(at, TIME);
   }
-  return (then.getFullYear() === today.getFullYear() ? yearFormat : olderFormat).format(then);
+  return formatDate(at, then.getFullYear() === today.getFullYear() ? THIS_YEAR : OLDER);
 }
 
 function rateTile(snapshot: AccountSnapshot): Total {
-  const { known, unknown, billing } = currentRate({
+  const rate = currentRate({
     runs: snapshot.runs,
     machines: snapshot.providers.flatMap(({ machines }) => machines),
     resources: snapshot.providers.flatMap(({ resources }) => resources),
   });
-  const noFigure = unknown > 0 && unknown === billing;
+  const { known, unknown, billing } = rate;
   return {
     id: 'rate',
     label: l10n.t('Running cost'),
-    value: noFigure ? l10n.t('unknown') : l10n.t('{0}/h', formatDollars(known)),
-    detail:
-      unknown > 0 && !noFigure
-        ? l10n.t('and {0} at an unknown price', unknown)
-        : billing === 0
-          ? l10n.t('nothing bills now')
-          : l10n.t('{0} billing now', billing),
+    value: unknown > 0 && unknown === billing ? l10n.t('unknown') : formatRate(known),
+    detail: rateDetail(rate),
   };
+}
+
+// A machine of one's own may be in use and cost nothing: that is not "billing".
+function rateDetail({ unknown, billing, paid }: CurrentRate): string {
+  if (unknown > 0) {
+    if (unknown === billing) {
+      return billing === 1
+        ? l10n.t('1 in use, its price is unknown')
+        : l10n.t('{0} in use, their prices are unknown', billing);
+    }
+    return unknown === 1
+      ? l10n.t('and 1 at an unknown price')
+      : l10n.t('and {0} at unknown prices', unknown);
+  }
+  if (paid > 0) {
+    return paid === 1 ? l10n.t('1 billed now') : l10n.t('{0} billed now', paid);
+  }
+  if (billing === 0) {
+    return l10n.t('nothing billed');
+  }
+  return billing === 1
+    ? l10n.t('1 machine in use, nothing billed')
+    : l10n.t('{0} machines in use, nothing billed', billing);
 }
 
 function costTile({ runs }: AccountSnapshot): Total {
@@ -212,9 +246,15 @@ function costTile({ runs }: AccountSnapshot): Total {
     value: noFigure ? l10n.t('unknown') : formatDollars(sum(known)),
     detail:
       unknown > 0 && !noFigure
-        ? l10n.t('and {0} of unknown cost', unknown)
+        ? andUnknown(unknown)
         : l10n.t('time on machines'),
   };
+}
+
+function andUnknown(count: number): string {
+  return count === 1
+    ? l10n.t('and 1 of unknown cost')
+    : l10n.t('and {0} of unknown cost', formatNumber(count));
 }
 
 function checkpointsTile({ runs }: AccountSnapshot): Total {
@@ -228,7 +268,7 @@ function checkpointsTile({ runs }: AccountSnapshot): Total {
   return {
     id: 'checkpoints',
     label: l10n.t('Checkpoints'),
-    value: String(byPlace.size),
+    value: formatNumber(byPlace.size),
     detail: l10n.t('{0} on disk', formatBytes(bytes)),
   };
 }
@@ -243,7 +283,7 @@ function problemsOf(snapshot: AccountSnapshot, now: number): string[] {
           : l10n.t('{0}: {1} What is shown was last seen {2}.', name, problem, age),
       ];
     }
-    return seenAt !== null && now - seenAt > STALE_MS
+    return seenAt !== null && isStale(seenAt, now)
       ? [l10n.t('{0}: last seen {1}.', name, age)]
       : [];
   });

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { ValidationError } from '../../core/errors.ts';
-import { formatDollars } from '../../core/money.ts';
+import { formatRate } from '../../core/format.ts';
 import type { Engine } from '../../engine.ts';
 import type { MachineView } from '../../resources/account-snapshot.ts';
 import type { LaunchPlan } from '../../training/launch-plan.ts';
@@ -87,7 +87,7 @@ async function machineRows(engine: Engine, provider: string): Promise<PickRow<Ma
   return machines.map((machine) => ({
     value: machine,
     label: `$(vm) ${machine.name}`,
-    description: machine.rate === null ? l10n.t('price unknown') : `${formatDollars(machine.rate)}/h`,
+    description: machine.rate === null ? l10n.t('price unknown') : formatRate(machine.rate),
     detail: hardware(machine),
   }));
 }
@@ -151,7 +151,7 @@ function summary(app: App): Step<WizardState> {
 }
 
 function summaryRows(plan: LaunchPlan, machine: MachineView): PickRow<true>[] {
-  const price = machine.rate === null ? l10n.t('unknown') : `${formatDollars(machine.rate)}/h`;
+  const price = machine.rate === null ? l10n.t('unknown') : formatRate(machine.rate);
   const { spec } = plan;
   const rows: PickRow<true>[] = [
     {

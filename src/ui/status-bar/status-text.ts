@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
+import { formatRate } from '../../core/format.ts';
 import { isActive } from '../../core/model/run.ts';
-import { formatDollars } from '../../core/money.ts';
 import type { CurrentRate } from '../../costs/summary.ts';
 import type { AccountSnapshot } from '../../resources/account-snapshot.ts';
 import { COMMANDS } from '../commands/ids.ts';
@@ -26,15 +26,30 @@ const MAX_RUNS = 8;
  */
 export function statusText(snapshot: AccountSnapshot, cost: CurrentRate): StatusText {
   const active = snapshot.runs.filter(({ run }) => isActive(run));
-  const rate = `${formatDollars(cost.known)}/h`;
-  const unknown = cost.unknown === 0 ? '' : l10n.t(' + {0} unknown', cost.unknown);
+  const rate = rateText(cost);
+  const icon = active.length > 0 ? '$(pulse)' : '$(server-process)';
   const count = active.length === 1 ? l10n.t('1 run') : l10n.t('{0} runs', active.length);
-  const spinner = active.length > 0 ? '$(pulse)' : '$(server-process)';
   return {
-    text: active.length === 0 ? `${spinner} ${rate}${unknown}` : `${spinner} ${rate}${unknown} · ${count}`,
-    tooltip: menu(active.slice(0, MAX_RUNS), rate + unknown),
-    spoken: l10n.t('runctl: {0}{1}, {2} active', rate, unknown, count),
+    text: active.length === 0 ? `${icon} ${rate}` : `${icon} ${rate} · ${count}`,
+    tooltip: menu(active.slice(0, MAX_RUNS), rate),
+    spoken: spokenText(active.length, rate),
   };
+}
+
+function rateText({ known, unknown }: CurrentRate): string {
+  const rate = formatRate(known);
+  return unknown === 0 ? rate : l10n.t('{0} + {1} unknown', rate, unknown);
+}
+
+function spokenText(active: number, rate: string): string {
+  switch (active) {
+    case 0:
+      return l10n.t('runctl: {0}, no run is active', rate);
+    case 1:
+      return l10n.t('runctl: {0}, 1 run is active', rate);
+    default:
+      return l10n.t('runctl: {0}, {1} runs are active', rate, active);
+  }
 }
 
 function menu(active: AccountSnapshot['runs'], rate: string): string {

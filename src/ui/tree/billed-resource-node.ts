@@ -1,7 +1,6 @@
 import * as l10n from '@vscode/l10n';
-import { formatAge } from '../../core/format.ts';
-import type { Resource } from '../../core/model/records.ts';
-import { formatDollars } from '../../core/money.ts';
+import { formatAge, formatRate } from '../../core/format.ts';
+import type { Resource, ResourceState } from '../../core/model/records.ts';
 import { markdownTable } from './markdown.ts';
 import type { TreeNode } from './tree-node.ts';
 
@@ -22,8 +21,8 @@ const ICONS: Readonly<Record<Resource['kind'], string>> = {
  * @returns the row
  */
 export function resourceNode(item: Resource, now: number): TreeNode {
-  const rate = item.rate === null ? l10n.t('price unknown') : `${formatDollars(item.rate)}/h`;
-  const state = item.state === 'deleting' ? l10n.t('deleting, still billing') : item.state;
+  const rate = item.rate === null ? l10n.t('price unknown') : formatRate(item.rate);
+  const state = stateLabel(item.state);
   const description = `${state} · ${rate}`;
   return {
     id: `resource:${item.provider}/${item.id}`,
@@ -48,4 +47,23 @@ export function resourceNode(item: Resource, now: number): TreeNode {
     target: { kind: 'fact' },
     command: null,
   };
+}
+
+function stateLabel(state: ResourceState): string {
+  switch (state) {
+    case 'starting':
+      return l10n.t('starting');
+    case 'running':
+      return l10n.t('running');
+    case 'stopping':
+      return l10n.t('stopping');
+    case 'stopped':
+      return l10n.t('stopped');
+    case 'deleting':
+      return l10n.t('deleting, still billing');
+    case 'gone':
+      return l10n.t('gone');
+    case 'unknown':
+      return l10n.t('state unknown');
+  }
 }

@@ -1,7 +1,6 @@
 import * as l10n from '@vscode/l10n';
-import { formatAge, formatBytes } from '../../core/format.ts';
+import { formatAge, formatBytes, formatLoad, formatRate } from '../../core/format.ts';
 import { isActive } from '../../core/model/run.ts';
-import { formatDollars } from '../../core/money.ts';
 import type {
   AccountSnapshot,
   GpuFacts,
@@ -10,6 +9,7 @@ import type {
   ProviderPart,
   RunView,
 } from '../../resources/account-snapshot.ts';
+import { isStale } from '../../resources/stale.ts';
 import { resourceNode } from './billed-resource-node.ts';
 import { markdownTable } from './markdown.ts';
 import { paged } from './paging.ts';
@@ -21,8 +21,6 @@ export interface ResourceTreeOptions {
   /** Rows shown so far, by parent id. */
   readonly shown: ReadonlyMap<string, number>;
 }
-
-const STALE_MS = 5 * 60_000;
 
 /**
  * Rows of the Resources view: provider, machine, facts and runs.
@@ -82,7 +80,7 @@ function providerDescription(part: ProviderPart, now: number): string {
   if (part.seenAt === null) {
     return l10n.t('not read yet');
   }
-  return now - part.seenAt > STALE_MS ? l10n.t('seen {0}', formatAge(now - part.seenAt)) : '';
+  return isStale(part.seenAt, now) ? l10n.t('seen {0}', formatAge(now - part.seenAt)) : '';
 }
 
 function machineNode(
@@ -94,8 +92,8 @@ function machineNode(
   const id = `machine:${machine.provider}/${machine.id}`;
   const active = runs.filter(({ run }) => isActive(run)).length;
   const description = [
-    active === 0 ? null : l10n.t('{0} running', active),
-    machine.rate === null ? l10n.t('price unknown') : `${formatDollars(machine.rate)}/h`,
+    activeText(active),
+    machine.rate === null ? l10n.t('price unknown') : formatRate(machine.rate),
     usage(machine.facts),
   ]
     .filter((part) => part !== null)
@@ -118,6 +116,13 @@ function machineNode(
   };
 }
 
+function activeText(active: number): string | null {
+  if (active === 0) {
+    return null;
+  }
+  return active === 1 ? l10n.t('1 running') : l10n.t('{0} running', active);
+}
+
 function usage(facts: MachineFacts | null): string | null {
   if (facts === null) {
     return null;
@@ -135,12 +140,12 @@ function usage(facts: MachineFacts | null): string | null {
 
 function machineTooltip(machine: MachineView, now: number): string {
   const { facts } = machine;
-  const price = machine.rate === null ? l10n.t('unknown') : `${formatDollars(machine.rate)}/h`;
+  const price = machine.rate === null ? l10n.t('unknown') : formatRate(machine.rate);
   const rows: [string, string | null][] = [
     [l10n.t('Price'), l10n.t('{0}, from {1}', price, machine.rateSource)],
     [l10n.t('System'), facts === null ? null : `${facts.os} ${facts.arch}`],
     [l10n.t('Processors'), facts?.cpus == null ? null : String(facts.cpus)],
-    [l10n.t('Load'), facts === null ? null : facts.load.map((load) => load.toFixed(2)).join(' ')],
+    [l10n.t('Load'), facts === null ? null : formatLoad(facts.load)],
     [l10n.t('Memory'), facts?.memory == null ? null : free(facts.memory)],
     [l10n.t('GPUs'), gpuText(facts)],
     [l10n.t('Measured'), facts === null ? null : formatAge(now - facts.at)],

@@ -1,6 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { formatAge, formatBytes, formatDuration, formatMetric } from '../../core/format.ts';
 import { shortRunId } from '../../core/ids.ts';
+import { formatDate } from '../../core/locale.ts';
 import type { Checkpoint, CheckpointMark } from '../../core/model/records.ts';
 import { isActive } from '../../core/model/run.ts';
 import { formatDollars } from '../../core/money.ts';
@@ -99,8 +100,8 @@ function runTooltip(view: RunView, now: number): string {
     [l10n.t('Profile'), run.profile],
     [l10n.t('Command'), run.spec.argv.join(' ')],
     [l10n.t('Directory'), run.spec.directory],
-    [l10n.t('Started'), run.startedAt === null ? null : new Date(run.startedAt).toLocaleString()],
-    [l10n.t('Ended'), run.endedAt === null ? null : new Date(run.endedAt).toLocaleString()],
+    [l10n.t('Started'), run.startedAt === null ? null : formatDate(run.startedAt)],
+    [l10n.t('Ended'), run.endedAt === null ? null : formatDate(run.endedAt)],
     [l10n.t('Cost'), view.cost === null ? l10n.t('unknown') : formatDollars(view.cost)],
     [l10n.t('Step'), progress === null ? null : stepText(progress.step, progress.total)],
     [l10n.t('Time left'), remaining(view)],
@@ -156,7 +157,7 @@ function checkpointNode(view: RunView, item: Checkpoint, now: number, parent: st
       markdownTable([
         [l10n.t('Path'), item.path],
         [l10n.t('Size'), formatBytes(item.size)],
-        [l10n.t('Written'), new Date(item.modifiedAt).toLocaleString()],
+        [l10n.t('Written'), formatDate(item.modifiedAt)],
         [l10n.t('Step'), item.step === null ? null : String(item.step)],
         [l10n.t('Epoch'), item.epoch === null ? null : String(item.epoch)],
         [l10n.t('Loss'), item.loss === null ? null : formatMetric(item.loss)],

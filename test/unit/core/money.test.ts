@@ -74,6 +74,6 @@ describe('Money', () => {
     assert.equal(formatDollars(fromDollars(0.0031)), '$0.0031');
     assert.equal(formatDollars(fromDollars(0.00004)), '$0.00004');
     assert.equal(formatDollars(fromDollars(0.01)), '$0.01');
-    assert.equal(formatDollars(fromDollars(1234.5)), '$1234.50');
+    assert.equal(formatDollars(fromDollars(1234.5)), '$1,234.50');
   });
 });

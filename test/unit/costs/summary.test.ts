@@ -34,7 +34,7 @@ const resource = (kind: Resource['kind'], state: ResourceState, price: number | 
 
 describe('The current rate', () => {
   it('is nothing when there is nothing', () => {
-    const nothing = { known: 0, unknown: 0, billing: 0, activeRuns: 0 };
+    const nothing = { known: 0, unknown: 0, billing: 0, paid: 0, activeRuns: 0 };
     assert.deepEqual(currentRate({ runs: [], machines: [] }), nothing);
   });
 
@@ -45,6 +45,7 @@ describe('The current rate', () => {
       known: 1000,
       unknown: 0,
       billing: 1,
+      paid: 1,
       activeRuns: 3,
     });
     assert.equal(currentRate({ runs, machines: [] }).known, 1000);
@@ -80,6 +81,7 @@ describe('The current rate', () => {
       known: 1000,
       unknown: 1,
       billing: 2,
+      paid: 1,
       activeRuns: 0,
     });
   });
@@ -178,7 +180,7 @@ describe('What was spent', () => {
       7 * HOUR,
     );
     assert.deepEqual(summary, {
-      rate: { known: 1000, unknown: 0, billing: 1, activeRuns: 0 },
+      rate: { known: 1000, unknown: 0, billing: 1, paid: 1, activeRuns: 0 },
       today: { known: 3000, unknownMs: 3 * HOUR },
       total: { known: 10_000, unknownMs: 10 * HOUR },
     });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { MicroDollars } from '../../../src/core/money.ts';
+import type { RunView } from '../../../src/resources/account-snapshot.ts';
 import { NO_CHART_DATA } from '../../../src/ui/dashboard/chart-model.ts';
 import { dashboardModel, MAX_ROWS, rowsOf, totalsOf } from '../../../src/ui/dashboard/view-model.ts';
 import { busyRuns, manyRuns, runView, snapshotOf } from '../../support/dashboard/samples.ts';
@@ -72,7 +73,7 @@ describe('a run as a row of the dashboard', () => {
 describe('the totals of the dashboard', () => {
   it('count runs, money and checkpoints', () => {
     assert.deepEqual(tile('active')?.value, '3');
-    assert.deepEqual([tile('rate')?.value, tile('rate')?.detail], ['$0.48/h', '1 billing now']);
+    assert.deepEqual([tile('rate')?.value, tile('rate')?.detail], ['$0.48/h', '1 billed now']);
     assert.deepEqual([tile('cost')?.value, tile('cost')?.detail], ['$4.77', 'and 1 of unknown cost']);
     assert.deepEqual([tile('checkpoints')?.value, tile('checkpoints')?.detail], ['9', '434 MB on disk']);
   });
@@ -85,6 +86,20 @@ describe('the totals of the dashboard', () => {
     const run = { ...active.run, rate: null };
     const snapshot = { ...snapshotOf([{ ...active, run }]), providers: [] };
     assert.equal(tile('rate', snapshot)?.value, 'unknown');
+    assert.equal(tile('rate', snapshot)?.detail, '1 in use, its price is unknown');
+  });
+
+  it('never call a machine billed that costs nothing', () => {
+    const free = (name: string, machine: string) => {
+      const view = runView({ name, state: 'running', minutesAgo: 1, cost: 0 });
+      return { ...view, run: { ...view.run, machine, rate: 0 as MicroDollars } };
+    };
+    const rate = (...views: readonly RunView[]) =>
+      tile('rate', { ...snapshotOf(views), providers: [] });
+    assert.equal(rate(free('x', 'a'))?.value, '$0.00/h');
+    assert.equal(rate(free('x', 'a'))?.detail, '1 machine in use, nothing billed');
+    assert.equal(rate(free('x', 'a'), free('y', 'b'))?.detail, '2 machines in use, nothing billed');
+    assert.equal(rate()?.detail, 'nothing billed');
   });
 
   it('count a file once that two runs of one directory see', () => {

@@ -48,7 +48,7 @@ describe('run transition', () => {
   it('says when the set-up step failed', () => {
     const record = { code: 1, phase: 'setup', reason: 'setup-failed' } as const;
     const next = transitionFor(sampleRun(), exit(record), NOW);
-    assert.equal(next?.reason, 'The set-up step failed with exit code 1');
+    assert.equal(next?.reason, 'The set-up step failed: exit code 1');
   });
 
   it('says why a command never ran, and when memory ended it', () => {
@@ -60,7 +60,12 @@ describe('run transition', () => {
 
   it('tells of processes a run left behind', () => {
     const next = transitionFor(sampleRun(), { ...exit({}), orphans: 2 }, NOW);
-    assert.match(next?.reason ?? '', /left behind: 2; “Stop Now” ends them/);
+    assert.equal(
+      next?.reason,
+      'Finished with exit code 0. It left 2 processes behind; “Stop Now” ends them.',
+    );
+    const one = transitionFor(sampleRun(), { ...exit({}), orphans: 1 }, NOW);
+    assert.match(one?.reason ?? '', /left 1 process behind; “Stop Now” ends it\.$/);
   });
 
   it('reads a run without a record as lost, with the evidence, never as done', () => {
