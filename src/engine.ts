@@ -147,8 +147,8 @@ function assemble(
     }),
   );
   store.add(
-    ledger.onDidChange(({ topics }) => {
-      background(inventory.ledgerChanged(topics), options.logger);
+    ledger.onDidChange(() => {
+      background(inventory.reload(), options.logger);
       background(monitor.wake(), options.logger);
     }),
   );

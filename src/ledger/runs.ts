@@ -7,7 +7,7 @@ import type { ReadHandle, WriteHandle } from './handle.ts';
 import { openIntent, type NewIntent } from './intents.ts';
 import { enterState } from './intervals.ts';
 import { purgeOrphanedSeries } from './metric-purge.ts';
-import { integer, type JsonObject } from './rows.ts';
+import { integer, runIdOf, type JsonObject } from './rows.ts';
 import { appendEvent } from './run-events.ts';
 import { insertRun, RUN_COLUMNS, runOf } from './run-row.ts';
 import { applyChange, rateIn, type RunChange, type TransitionOptions } from './run-transitions.ts';
@@ -24,6 +24,14 @@ export interface RunFilter {
 
 const TOPICS = { topics: ['runs', 'intervals'] } as const;
 const ACTIVE = "state IN ('queued', 'starting', 'running', 'stopping')";
+
+/** Which runs changed, by all windows. */
+export interface RunChanges {
+  /** The newest change; begin with it the next time. */
+  readonly version: number;
+  /** Runs whose row, checkpoints or metrics changed, also deleted ones; oldest change first. */
+  readonly ids: readonly RunId[];
+}
 
 /** All runs. Every change also writes its event and its time in each state. */
 export class Runs {
@@ -114,6 +122,24 @@ export class Runs {
   }
 
   /**
+   * Tells what changed since an earlier answer, whoever changed it.
+   *
+   * @param since - the `version` of that answer; without it no ids are told
+   * @returns each run once
+   */
+  changes(since?: number): Promise<RunChanges> {
+    return this.database.read((handle) => {
+      const newest = handle.get('SELECT coalesce(max(seq), 0) AS seq FROM run_changes') ?? {};
+      const version = integer(newest, 'seq');
+      const rows = handle.all(
+        'SELECT run_id FROM run_changes WHERE seq > ? ORDER BY seq',
+        since ?? version,
+      );
+      return { version, ids: rows.map((row) => runIdOf(row, 'run_id')) };
+    });
+  }
+
+  /**
    * Counts runs.
    *
    * @param filter - all unless told
@@ -124,6 +150,25 @@ export class Runs {
     return this.database.read((handle) =>
       integer(handle.get(`SELECT count(*) AS n FROM runs ${where}`) ?? {}, 'n'),
     );
+  }
+
+  /**
+   * Tells whether a machine ever began a run that is still known.
+   *
+   * @param provider - of the machine
+   * @param machine - its id
+   * @returns true once one left the queue and did not fail to start
+   */
+  hasStartedOn(provider: string, machine: string): Promise<boolean> {
+    return this.database.read((handle) => {
+      const row = handle.get(
+        `SELECT 1 FROM runs WHERE provider = ? AND machine = ?
+           AND (started_at IS NOT NULL OR state NOT IN ('queued', 'failed')) LIMIT 1`,
+        provider,
+        machine,
+      );
+      return row !== undefined;
+    });
   }
 
   /**

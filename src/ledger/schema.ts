@@ -150,7 +150,35 @@ export const MIGRATIONS: readonly string[] = [
     version INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  -- The newest change of each run, also of deleted ones, in their order. By
+  -- triggers, so that no write can forget to tell. Metrics tell by the cursor.
+  CREATE TABLE run_changes (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id TEXT NOT NULL UNIQUE
+  ) STRICT;
+  ${[
+    changeTriggers('runs', 'id'),
+    changeTriggers('checkpoints', 'run_id'),
+    changeTriggers('checkpoint_guards', 'run_id'),
+    changeTriggers('metric_cursors', 'run_id'),
+  ].join('')}
+  `,
 ];
 
 /** Marks a file as ours: "rctl". */
 export const APPLICATION_ID = 0x7263746c;
+
+// Not INSERT OR REPLACE: the conflict clause of the outer statement would win.
+function changeTriggers(table: string, column: string): string {
+  return ['INSERT', 'UPDATE', 'DELETE']
+    .map((event) => {
+      const id = `${event === 'DELETE' ? 'OLD' : 'NEW'}.${column}`;
+      return `
+  CREATE TRIGGER ${table}_${event.toLowerCase()} AFTER ${event} ON ${table} BEGIN
+    DELETE FROM run_changes WHERE run_id = ${id};
+    INSERT INTO run_changes (run_id) VALUES (${id});
+  END;`;
+    })
+    .join('');
+}

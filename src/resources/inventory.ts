@@ -4,7 +4,6 @@ import type { Disposable, Event } from '../core/events.ts';
 import { Emitter } from '../core/events.ts';
 import type { Logger } from '../core/logger.ts';
 import type { MicroDollarsPerHour } from '../core/money.ts';
-import type { Topic } from '../ledger/topics.ts';
 import type { ProviderRegistry } from '../providers/provider-registry.ts';
 import type { TrainingProvider } from '../providers/training-provider.ts';
 import type { AccountSnapshot, MachineView, ProviderPart } from './account-snapshot.ts';
@@ -67,22 +66,7 @@ export class Inventory implements Disposable {
   }
 
   /**
-   * Takes note of a change of the ledger and reads its part again.
-   *
-   * @param topics - what changed
-   * @returns when the snapshot is new
-   */
-  ledgerChanged(topics: ReadonlySet<Topic>): Promise<void> {
-    if (topics.has('checkpoints')) {
-      this.parts.runs.invalidateEnded();
-    } else if (topics.has('runs')) {
-      this.parts.runs.invalidate();
-    }
-    return this.reload();
-  }
-
-  /**
-   * Makes the snapshot anew; calls that come together are one.
+   * Makes the snapshot anew, as after a change of the ledger; calls that come together are one.
    *
    * @returns when the snapshot is new
    */

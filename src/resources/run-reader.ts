@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import type { RunId } from '../core/ids.ts';
 import type { Run } from '../core/model/run.ts';
 import { isActive } from '../core/model/run.ts';
 import { runCost } from '../costs/summary.ts';
@@ -16,14 +17,18 @@ const PAUSE_EVERY = 100;
 /** Points of the step series that tell the pace. */
 const PACE_POINTS = 50;
 
-/** Reads runs from the ledger with everything the views show of them. */
+/**
+ * Reads runs from the ledger with everything the views show of them: once all,
+ * then what changed, whichever window changed it.
+ */
 export class RunReader {
   private readonly ledger: Ledger;
   private readonly clock: Clock;
-  private runs: readonly Run[] | undefined;
-  private version = 0;
-  // What an ended run shows changes only when its row or its checkpoints do.
-  private readonly ended = new Map<string, { readonly run: Run; readonly view: RunView }>();
+  private readonly runs = new Map<RunId, Run>();
+  private newestFirst: readonly Run[] = [];
+  // The last change that is in them; none before the first reading.
+  private version: number | undefined;
+  private readonly ended = new Map<RunId, RunView>();
 
   /**
    * @param ledger - the open ledger
@@ -34,28 +39,16 @@ export class RunReader {
     this.clock = clock;
   }
 
-  /** Forgets what was read of the runs themselves; metrics change without it. */
-  invalidate(): void {
-    this.version += 1;
-    this.runs = undefined;
-  }
-
-  /** Forgets what was read of ended runs, too. */
-  invalidateEnded(): void {
-    this.invalidate();
-    this.ended.clear();
-  }
-
   /**
-   * Reads all runs, newest first.
+   * Reads all runs, newest first. One reading at a time.
    *
    * @param busy - what is happening to runs right now, by id
    * @returns one view per run
    */
   async read(busy: ReadonlyMap<string, string>): Promise<readonly RunView[]> {
-    const runs = await this.current();
+    await this.catchUp();
     const views: RunView[] = [];
-    for (const [index, run] of runs.entries()) {
+    for (const [index, run] of this.newestFirst.entries()) {
       if (index % PAUSE_EVERY === PAUSE_EVERY - 1) {
         await pause();
       }
@@ -66,39 +59,77 @@ export class RunReader {
     return views;
   }
 
-  private async current(): Promise<readonly Run[]> {
-    const { version } = this;
-    const runs = this.runs ?? (await this.list());
-    // A change that came while reading makes this the last use of what was read.
-    if (version === this.version) {
-      this.runs = runs;
+  private async catchUp(): Promise<void> {
+    let done = false;
+    while (!done) {
+      const whole = this.version === undefined;
+      const since = this.version ?? (await this.ledger.runs.changes()).version;
+      if (whole) {
+        await this.readAll();
+      }
+      const { version, ids } = await this.ledger.runs.changes(since);
+      const full = this.runs.size >= MAX_RUNS;
+      const gone = await this.readChanged(ids);
+      // The rest moved up: one may have slipped from a page not yet read to one
+      // that was, or into sight.
+      done = !(gone && (whole || full));
+      this.version = done ? version : undefined;
+      if (whole || ids.length > 0) {
+        this.sort();
+      }
     }
-    return runs;
   }
 
-  private async list(): Promise<readonly Run[]> {
-    const runs: Run[] = [];
+  private async readAll(): Promise<void> {
+    this.runs.clear();
+    this.ended.clear();
     for (let offset = 0; offset < MAX_RUNS; offset += PAGE_RUNS) {
       const page = await this.ledger.runs.list({ limit: PAGE_RUNS, offset });
-      runs.push(...page);
+      for (const run of page) {
+        this.runs.set(run.id, run);
+      }
       if (page.length < PAGE_RUNS) {
         break;
       }
       await pause();
     }
-    return runs;
+  }
+
+  // Tells whether a run is gone.
+  private async readChanged(ids: readonly RunId[]): Promise<boolean> {
+    let gone = false;
+    for (const [index, id] of ids.entries()) {
+      if (index % PAUSE_EVERY === PAUSE_EVERY - 1) {
+        await pause();
+      }
+      this.ended.delete(id);
+      const run = await this.ledger.runs.get(id);
+      if (run === undefined) {
+        gone = this.runs.delete(id) || gone;
+      } else {
+        this.runs.set(id, run);
+      }
+    }
+    return gone;
+  }
+
+  private sort(): void {
+    const sorted = [...this.runs.values()].sort(byAge);
+    for (const { id } of sorted.splice(MAX_RUNS)) {
+      this.runs.delete(id);
+      this.ended.delete(id);
+    }
+    this.newestFirst = sorted;
   }
 
   private async view(run: Run): Promise<RunView> {
     const known = this.ended.get(run.id);
-    if (known !== undefined && sameRow(known.run, run)) {
-      return known.view;
+    if (known !== undefined) {
+      return known;
     }
     const view = await this.readView(run);
-    if (isActive(run)) {
-      this.ended.delete(run.id);
-    } else {
-      this.ended.set(run.id, { run, view });
+    if (!isActive(run)) {
+      this.ended.set(run.id, view);
     }
     return view;
   }
@@ -134,11 +165,7 @@ function pause(): Promise<void> {
   });
 }
 
-function sameRow(left: Run, right: Run): boolean {
-  return (
-    left.state === right.state &&
-    left.stateSince === right.stateSince &&
-    left.name === right.name &&
-    left.note === right.note
-  );
+// As the ledger lists them.
+function byAge(left: Run, right: Run): number {
+  return right.createdAt - left.createdAt || (left.id < right.id ? 1 : -1);
 }
