@@ -40,6 +40,8 @@ export interface MachineView {
   /** Where the price comes from, for people. */
   readonly rateSource: string;
   readonly facts: MachineFacts | null;
+  /** Why there are no facts, for people; `null` when nothing is wrong. */
+  readonly problem: string | null;
 }
 
 /** What the agent reports of a machine. Sizes in bytes. */

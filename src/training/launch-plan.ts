@@ -28,6 +28,8 @@ export interface ScriptRequest {
   readonly argv: readonly string[];
   /** From the configuration: where checkpoints go when nothing else is said. */
   readonly checkpointDirectory: string;
+  /** `auto`, `cpu`, `cuda` or what the framework knows. */
+  readonly device: string;
   readonly provider: string;
   readonly machine: string;
 }
@@ -55,7 +57,7 @@ export function planScript(request: ScriptRequest): LaunchPlan {
     resumedFrom: null,
     spec: {
       argv: request.argv,
-      env: runEnvironment({}, checkpointDirectory, 'auto', null),
+      env: runEnvironment({}, checkpointDirectory, request.device, null),
       secrets: [],
       directory: request.directory,
       checkpointDirectory,

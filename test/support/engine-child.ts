@@ -106,6 +106,7 @@ function planOf({ argv, directory, shared }: LaunchRequest): LaunchPlan {
     workspaceFolder: null,
     argv,
     checkpointDirectory: 'checkpoints',
+    device: 'auto',
     provider: 'local',
     machine: 'local',
   });

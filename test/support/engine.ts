@@ -73,6 +73,7 @@ export function digitsPlan(project: string, ...args: string[]): LaunchPlan {
     workspaceFolder: project,
     argv: ['python3', 'train.py', ...args],
     checkpointDirectory: 'checkpoints',
+    device: 'auto',
     provider: 'local',
     machine: 'local',
   });

@@ -94,6 +94,7 @@ export function sampleMachine(changes: Partial<MachineView> = {}): MachineView {
     rate: 0 as MicroDollars,
     rateSource: 'your setting',
     facts: null,
+    problem: null,
     ...changes,
   };
 }

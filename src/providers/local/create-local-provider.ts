@@ -13,6 +13,8 @@ export interface LocalProviderOptions {
   readonly clock: Clock;
   readonly localRate: () => MicroDollarsPerHour;
   readonly directories: () => readonly string[];
+  /** This process's environment unless told. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface LocalProviderOptions {
  */
 export function createLocalProvider(options: LocalProviderOptions): LocalProvider {
   const { platform } = options;
-  const shell = new LocalShell();
+  const shell = new LocalShell(runsEnvironment(options.env ?? process.env));
   const agent = new AgentClient(shell, options.agentSource, platform.agentHome);
   return new LocalProvider({
     platform,
@@ -33,4 +35,10 @@ export function createLocalProvider(options: LocalProviderOptions): LocalProvide
     directories: options.directories,
     rate: options.localRate,
   });
+}
+
+// What the editor says to its own processes would mislead a program a run starts.
+function runsEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const names = Object.keys(env).filter((name) => !/^(VSCODE|ELECTRON)_/.test(name));
+  return Object.fromEntries(names.map((name) => [name, env[name]]));
 }

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import * as l10n from '@vscode/l10n';
 import { LocalCheckpointFiles } from '../../checkpoints/local-files.ts';
+import { notFoundWithSuggestions } from '../../core/error-helpers.ts';
 import { UnsupportedError } from '../../core/errors.ts';
 import type { MicroDollarsPerHour } from '../../core/money.ts';
 import type { AgentClient } from '../../remote/agent/agent-client.ts';
@@ -62,25 +63,29 @@ export class LocalProvider implements TrainingProvider {
       rate: this.parts.rate(),
       rateSource: l10n.t('your setting runctl.local.pricePerHour'),
       facts,
+      problem: null,
     };
     return { machines: [machine], resources: [] };
   }
 
-  connect(machineId: string): Promise<Machine> {
-    const availability = this.parts.platform.availability();
+  async connect(machineId: string): Promise<Machine> {
+    if (machineId !== LOCAL_MACHINE) {
+      throw notFoundWithSuggestions(l10n.t('machine'), machineId, [LOCAL_MACHINE]);
+    }
+    const availability = await this.availability();
     if (!availability.available) {
       throw new UnsupportedError('no-posix-shell', availability.reason, {
         nextAction: availability.nextAction,
       });
     }
-    return Promise.resolve({
+    return {
       provider: this.id,
       id: machineId,
       shell: this.parts.shell,
       agent: this.parts.agent,
       files: new LocalCheckpointFiles(),
       sameHost: true,
-    });
+    };
   }
 
   private async readFacts(signal: AbortSignal): Promise<MachineFacts | null> {

@@ -115,13 +115,14 @@ export async function planOfScript(
   const folder = vscode.workspace.getWorkspaceFolder(script)?.uri.fsPath ?? null;
   const directory = dirname(script.fsPath);
   const { planScript, commandLine } = await import('../late.ts');
-  const { config } = await app.configs.load(folder);
+  const { local, checkpoint } = await app.configs.require(folder);
   return planScript({
     script: script.fsPath,
     directory,
     workspaceFolder: folder,
     argv: commandLine([script.fsPath], await pythonOf(folder ?? directory)),
-    checkpointDirectory: config?.local.checkpoint_dir ?? 'checkpoints',
+    checkpointDirectory: local.checkpoint_dir ?? checkpoint.dir,
+    device: local.default_device,
     ...place,
   });
 }

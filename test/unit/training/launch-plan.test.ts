@@ -41,6 +41,7 @@ describe('the plan of a script', () => {
       workspaceFolder: '/work',
       argv: ['python3', 'train.py'],
       checkpointDirectory: 'out/checkpoints',
+      device: 'auto',
       provider: 'local',
       machine: 'local',
     });
