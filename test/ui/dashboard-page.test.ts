@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { after, afterEach, before, describe, it } from 'mocha';
-import { FAULTS, FOCUS, pixelsOf, WEAK_TEXTS } from '../support/dashboard/page-checks.ts';
+import { COVERED, FAULTS, FOCUS, pixelsOf, WEAK_TEXTS } from '../support/dashboard/page-checks.ts';
 import type { Focus } from '../support/dashboard/page-checks.ts';
 import { DashboardHarness } from '../support/dashboard/page-harness.ts';
 import { busyRuns, manyRuns, runView, snapshotOf } from '../support/dashboard/samples.ts';
@@ -24,7 +24,7 @@ describe('The dashboard page in a browser', () => {
     assert.deepEqual(harness.errors, []);
   });
 
-  const names = () => harness.page.locator('.runs tbody th').allTextContents();
+  const names = () => harness.page.locator('.runs tbody th .name').allTextContents();
   const row = (name: string) => harness.page.locator(`tr[data-run="r-${name}"]`);
   const header = (name: string) =>
     harness.page.locator('.runs thead').getByRole('button', { name, exact: true });
@@ -143,6 +143,43 @@ describe('The dashboard page in a browser', () => {
     assert.ok(Number(await harness.page.evaluate(overflow)) <= 0, 'nothing sticks out');
     await harness.screenshot('narrow');
     await harness.page.setViewportSize({ width: 1280, height: 800 });
+  });
+
+  it('shows every fact of a run and covers none, in any width from 600 pixels on', async () => {
+    await harness.open(BUSY, { runIds: ['r-digits-cosine'], series: ['loss'] });
+    await chart('loss').waitFor();
+    const facts = [/digits-cosine/g, /running/g, /This computer/g, /\d+:\d\d/g, /52m 00s/g,
+      /\$0\.41/g, /0\.1642/g, /68%/g, /26m 00s left/g, /3( checkpoints|\nstep 12,000)/g];
+    for (let width = 600; width <= 1300; width += 50) {
+      await harness.page.setViewportSize({ width, height: 800 });
+      const text = await row('digits-cosine').innerText();
+      for (const fact of facts) {
+        assert.equal(text.match(fact)?.length, 1, `${String(fact)} once in ${width} pixels: ${text}`);
+      }
+      assert.deepEqual(await harness.page.evaluate<string[]>(COVERED), [], `${width} pixels`);
+    }
+    for (const [name, kind, theme] of KINDS) {
+      await harness.theme(kind, theme);
+      for (const width of [900, 600]) {
+        await harness.page.setViewportSize({ width, height: 800 });
+        await harness.screenshot(`${width}-${name}`);
+      }
+    }
+    await harness.page.setViewportSize({ width: 1280, height: 800 });
+  });
+
+  it('marks a stopped run in the colour of quiet text: the person wanted it, so it warns of nothing', async () => {
+    await harness.open(BUSY, FRESH);
+    const stopped = row('resnet-warmup').locator('.state');
+    assert.equal(await stopped.textContent(), 'stopped');
+    for (const [name, kind, theme] of KINDS) {
+      await harness.theme(kind, theme);
+      const [marker, quiet] = await harness.page.evaluate<string[]>(`[
+        getComputedStyle(document.querySelector('[data-state=stopped]'), '::before').backgroundColor,
+        getComputedStyle(document.querySelector('.tile .detail')).color,
+      ]`);
+      assert.equal(marker, quiet, name);
+    }
   });
 
   it('touches only what changed, and leaves the focus where it is', async () => {

@@ -99,7 +99,7 @@ export class RunRowView {
       started: row.startedText,
       checkpoints: row.checkpointsCountText,
       duration: row.durationText,
-      cost: row.costText,
+      cost: row.cost === null ? this.strings.costUnknown : row.costText,
     };
     const parts = Object.entries(texts).filter(([, text]) => text !== '');
     const key = JSON.stringify(parts);

@@ -177,6 +177,7 @@ export interface Strings {
   readonly started: string;
   readonly duration: string;
   readonly cost: string;
+  readonly costUnknown: string;
   readonly loss: string;
   readonly progress: string;
   readonly checkpoints: string;

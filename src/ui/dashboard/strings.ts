@@ -38,6 +38,7 @@ export function dashboardStrings(): Strings {
     started: l10n.t('Started'),
     duration: l10n.t('Duration'),
     cost: l10n.t('Cost'),
+    costUnknown: l10n.t('cost unknown'),
     loss: l10n.t('Loss'),
     progress: l10n.t('Progress'),
     checkpoints: l10n.t('Checkpoints'),

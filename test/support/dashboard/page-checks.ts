@@ -79,3 +79,20 @@ export function pixelsOf(series: string): string {
   }));
 })`;
 }
+
+/** Cells of the table of runs that another one lies over, or that are cut off. */
+export const COVERED = `[...document.querySelectorAll('.runs tbody td, .runs tbody th')]
+  .filter((cell) => cell.getClientRects().length > 0)
+  .flatMap((cell) => {
+    const scroller = cell.closest('.scroller').getBoundingClientRect();
+    const { left, right, top, height } = cell.getBoundingClientRect();
+    if (left < scroller.left - 1 || right > scroller.right + 1) {
+      return ['cut off: ' + cell.textContent];
+    }
+    const row = cell.parentElement.getBoundingClientRect();
+    const seen = [...cell.parentElement.children].filter((other) => {
+      const box = other.getBoundingClientRect();
+      return other !== cell && box.left < right - 1 && box.right > left + 1;
+    });
+    return seen.length === 0 && row.top <= top && height > 0 ? [] : ['covered: ' + cell.textContent];
+  })`;
