@@ -1,3 +1,5 @@
+import { SpanText, type Span } from './mask-spans.ts';
+
 /** What stands where a secret stood. */
 export const MASK = '***';
 
@@ -45,7 +47,7 @@ const SHAPE_BEGUN = new RegExp(
 const LONGEST_BEGUN = 8 * 1024;
 
 /** What views of a log need to hide secrets in text that comes in pieces. */
-export type TextMasker = Pick<SecretMasker, 'mask' | 'holdBack'>;
+export type TextMasker = Pick<SecretMasker, 'mask' | 'holdBack' | 'spans'>;
 
 /**
  * Hides secrets in text that people may pass on: the values it was told, in
@@ -88,6 +90,24 @@ export class SecretMasker {
       const masked = known === undefined ? current : current.replace(known, MASK);
       return maskShapesOnce(masked);
     });
+  }
+
+  /**
+   * Tells what {@link mask} would replace, for a text that must keep what stands
+   * in between.
+   *
+   * @param text - any text
+   * @returns in order, none over another
+   */
+  spans(text: string): readonly Span[] {
+    this.pattern ??= patternOf(this.known);
+    const patterns = this.pattern === undefined ? SHAPES : [this.pattern, ...SHAPES];
+    const found = new SpanText(text, MASK);
+    untilStable(text, () => {
+      patterns.forEach((pattern) => found.replace(pattern));
+      return found.text;
+    });
+    return found.spans;
   }
 
   /**

@@ -7,6 +7,7 @@ import type { TextMasker } from '../../core/mask.ts';
 
 import { LineSplitter } from './line-splitter.ts';
 import { followLog, type LogFollower, type LogReset } from './log-follower.ts';
+import { MaskedPieces } from './mask-through.ts';
 import { BAR_INTERVAL_MS, ScreenFolder } from './screen-text.ts';
 
 /** A view of a log that can only append, such as an output channel. */
@@ -81,6 +82,7 @@ export function feedLogChannel(options: ChannelFeedOptions): LogChannelFeed {
 class Feed {
   private readonly options: ChannelFeedOptions;
   private readonly folder: ScreenFolder;
+  private readonly masked: MaskedPieces | undefined;
   private splitter = new LineSplitter();
   private batch = '';
   private lastAppend = Number.NEGATIVE_INFINITY;
@@ -92,7 +94,8 @@ class Feed {
 
   constructor(options: ChannelFeedOptions) {
     this.options = options;
-    this.folder = new ScreenFolder(options.clock, (text) => this.holdBack(text));
+    this.masked = options.masker && new MaskedPieces(options.masker);
+    this.folder = new ScreenFolder(options.clock, (text) => atMost(options.masker?.holdBack(text)));
   }
 
   async start(): Promise<number> {
@@ -192,17 +195,13 @@ class Feed {
       return;
     }
     // A private key of several lines is hidden as a whole.
-    const size = this.batch.length - (this.ended ? 0 : this.holdBack(this.batch));
+    const size = this.batch.length - (this.ended ? 0 : atMost(this.masked?.holdBack(this.batch)));
     const text = this.batch.slice(0, size);
     this.batch = this.batch.slice(size);
     if (text !== '') {
       this.lastAppend = this.options.clock.monotonic();
-      this.options.sink.append(this.options.masker?.mask(text) ?? text);
+      this.options.sink.append(this.masked?.mask(text) ?? text);
     }
-  }
-
-  private holdBack(text: string): number {
-    return Math.min(MAX_KEPT, this.options.masker?.holdBack(text) ?? 0);
   }
 
   private untilNextAppend(): number {
@@ -213,4 +212,8 @@ class Feed {
     const { clock, signal } = this.options;
     return ms === 0 ? Promise.resolve() : clock.sleep(ms, signal).catch(() => undefined);
   }
+}
+
+function atMost(kept = 0): number {
+  return Math.min(MAX_KEPT, kept);
 }

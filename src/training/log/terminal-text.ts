@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { TextMasker } from '../../core/mask.ts';
 
+import { MaskedPieces } from './mask-through.ts';
 import { TerminalControls } from './terminal-controls.ts';
 
 /** Most text that waits for its end, in characters. */
@@ -26,6 +27,7 @@ export interface TerminalTextOptions {
 export class TerminalText {
   private readonly options: TerminalTextOptions;
   private readonly controls = new TerminalControls();
+  private readonly masked: MaskedPieces;
   private held = '';
   private pausing = false;
 
@@ -34,6 +36,7 @@ export class TerminalText {
    */
   constructor(options: TerminalTextOptions) {
     this.options = options;
+    this.masked = new MaskedPieces(options.masker);
   }
 
   /**
@@ -68,7 +71,7 @@ export class TerminalText {
   // Writes the held text up to there, save what may begin a secret.
   private show(end: number): void {
     const text = this.held.slice(0, end);
-    const kept = Math.min(MAX_HELD, this.options.masker.holdBack(text));
+    const kept = Math.min(MAX_HELD, this.masked.holdBack(text));
     const size = end - kept;
     this.held = this.held.slice(size);
     this.write(text.slice(0, size));
@@ -76,7 +79,7 @@ export class TerminalText {
 
   private write(text: string): void {
     if (text !== '' && !this.options.signal.aborted) {
-      this.options.write(this.options.masker.mask(text).replaceAll(/\r?\n/g, '\r\n'));
+      this.options.write(this.masked.mask(text).replaceAll(/\r?\n/g, '\r\n'));
     }
   }
 }

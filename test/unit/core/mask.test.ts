@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { NULL_LOGGER } from '../../../src/core/logger.ts';
 import type { Logger } from '../../../src/core/logger.ts';
+import { replaceSpans } from '../../../src/core/mask-spans.ts';
 import { MASK, maskSecretShapes, SecretMasker } from '../../../src/core/mask.ts';
 import { maskingLogger } from '../../../src/core/masking-logger.ts';
 
@@ -45,6 +46,27 @@ describe('SecretMasker', () => {
     const key = '-----BEGIN X-----\nlineone1\nlinetwo2\n-----END X-----';
     assert.equal(masker(key).mask('got linetwo2 here'), 'got *** here');
     assert.equal(masker(key).mask('-----END X-----'), '-----END X-----');
+  });
+
+  it('tells the places of what it hides', () => {
+    const own = masker('correct-horse', 'aa***bb***');
+    const part = fc.oneof(
+      fc.constantFrom('correct-horse', 'correct-', 'horse', '***', 'aa', 'bb', ' ', '\n', 'Bearer '),
+      fc.constantFrom('password=', 'abcdefgh', 'hf_', 'A'.repeat(20), 'sk-', '://u:', 'p4ss', '@h'),
+      fc.string({ maxLength: 4 }),
+    );
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 20 }), (parts) => {
+        const text = parts.join('');
+        const spans = own.spans(text);
+        assert.equal(replaceSpans(text, spans, () => MASK), own.mask(text));
+      }),
+      { seed: 7, numRuns: 2000 },
+    );
+    assert.deepEqual(own.spans('key correct-horse.'), [{ start: 4, end: 17 }]);
+    // A mask that makes another secret whole is swallowed by it.
+    const nested = 'aacorrect-horsebbcorrect-horse';
+    assert.deepEqual(own.spans(nested), [{ start: 0, end: nested.length }]);
   });
 
   it('learns more values after its first use', () => {

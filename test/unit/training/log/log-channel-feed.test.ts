@@ -121,6 +121,17 @@ describe('feedLogChannel', () => {
       assert.equal(view.text(), 'key is ***\nnext\n');
     })).timeout(15_000);
 
+  it('hides the rest of a token whose first character was shown before a pause', () =>
+    inDirectory(async (directory) => {
+      const path = join(directory, 'log');
+      await writeFile(path, 'token h');
+      const view = show(path, { masker: masker() });
+      await until(() => view.text() === 'token h', 'the unfinished line');
+      await appendFile(path, 'f_abcdefghijklmnopqrstuvwxyz\nnext\n');
+      await view.feed.finish();
+      assert.equal(view.text(), 'token h***\nnext\n');
+    })).timeout(15_000);
+
   it('hides a secret at the edge of a very long line, and one in a bar', () =>
     inDirectory(async (directory) => {
       const path = join(directory, 'log');

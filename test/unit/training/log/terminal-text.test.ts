@@ -91,11 +91,65 @@ describe('text for a terminal', () => {
     assert.equal(text(), `${'x'.repeat(9000)}***\r\n`);
   });
 
+  it('hides a secret with colour codes inside, and goes on in its last colour', () => {
+    const token = 'hf_\u001b[31mabcdefghijkl\u001b[0mmnopqrstuvwxyz';
+    assert.equal(written(`token ${token} end\n`), 'token ***\u001b[31m\u001b[0m end\r\n');
+    const coloured = SECRET.replaceAll(/(?<=.)(?=.)/g, '\u001b[1;32m\u001b[K');
+    assert.equal(visible(written(`<${coloured}>`)), '<***>');
+  });
+
+  it('hides the rest of a token whose first characters were shown before a pause', async () => {
+    const { terminal, clock, text } = setUp();
+    for (const piece of ['token h', 'f', '_abcdefghijklm', 'nopqrstuvwxyz\n', 'f_abc\n']) {
+      terminal.push(piece);
+      await clock.advance(1000);
+    }
+    assert.equal(text(), 'token hf***\r\nf_abc\r\n');
+  });
+
+  it('lets no secret be read, however it is cut and whatever codes stand in it', async () => {
+    const token = 'hf_abcdefghijklmnopqrstuvwxyz';
+    const code = fc.constantFrom(
+      ...['\u001b[31m', '\u001b[0m', '\u009b1m', '\u001b[K', '\u001b[2C', '\u001b[?25l', '\u001b[38;2;1;2;3m'],
+      ...['\u0007', '\u001b]0;title\u0007', '\u001b[6n', '\u0000', '\u001bc'],
+    );
+    const some = fc.array(code, { maxLength: 3 }).map((codes) => codes.join(''));
+    const inside = fc.array(some, { minLength: 30, maxLength: 30 });
+    const around = fc.constantFrom('', ' ', 'key: ', 'a\n', '\r', '\u001b[1m');
+    const secret = fc
+      .tuple(around, fc.constantFrom(SECRET, token), inside)
+      .map(([before, value, codes]) => `${before}${value.replaceAll(/./g, (c, n: number) => c + (codes[n] ?? ''))}`);
+    const log = fc.array(secret, { minLength: 1, maxLength: 3 }).map((parts) => parts.join(' '));
+    const cuts = fc.array(fc.record({ size: fc.integer({ min: 1, max: 40 }), wait: fc.boolean() }));
+    await fc.assert(
+      fc.asyncProperty(log, cuts, async (raw, pieces) => {
+        const { terminal, clock, text } = setUp();
+        let from = 0;
+        for (const { size, wait } of [...pieces, { size: raw.length, wait: false }]) {
+          terminal.push(raw.slice(from, from + size));
+          from += size;
+          if (wait) await clock.advance(1000);
+        }
+        terminal.end();
+        const read = visible(text());
+        assert.ok(!read.includes(SECRET) && !read.includes(token), JSON.stringify(read));
+        // Nor a piece of one that would betray most of it.
+        assert.doesNotMatch(read, /s3cr3t|123456|abcdefgh|stuvwxyz/);
+      }),
+      { seed: 7, numRuns: 300 },
+    );
+  });
+
   it('hides a private key of several lines that comes line by line', () => {
     const key = ['-----BEGIN PRIVATE KEY-----\n', 'bGluZQ\n', '-----END PRIVATE KEY-----\n'];
     assert.equal(written('a\n', ...key, 'b\n'), 'a\r\n***\r\nb\r\n');
   });
 });
+
+function visible(text: string): string {
+  // eslint-disable-next-line no-control-regex -- what a terminal obeys
+  return text.replaceAll(/\u001b\[[0-?]*[ -/]*[@-~]/g, '');
+}
 
 function written(...pieces: string[]): string {
   const { terminal, text } = setUp();
