@@ -4,21 +4,25 @@ import * as l10n from '@vscode/l10n';
  * Writes the text of a first configuration file: one run profile to launch at
  * once, the rest as comments to choose from.
  *
- * @param script - script or program to run, relative to the folder
+ * @param script - script or program to run, relative to the folder; `null` when
+ *   none is known, which leaves the profile as a comment
  * @returns a document that parses without problems
  */
-export function starterConfig(script: string): string {
+export function starterConfig(script: string | null): string {
   return [
     ...comment(
       l10n.t('How runctl trains in this folder. Every key is optional and has a default.'),
       l10n.t('Completion (Ctrl+Space) and hover explain the keys.'),
     ),
     '',
-    '[runs.train]',
+    ...(script === null
+      ? comment(l10n.t('No script was found: name yours, and take these three # away.'))
+      : []),
+    ...profile('[runs.train]', script),
     ...comment(l10n.t('A script or program; Python scripts run with uv when it is there.')),
-    `command = ${commandText(script)}`,
+    ...profile(`command = ${commandText(script ?? 'train.py')}`, script),
     ...comment(l10n.t('Passed as they are; no shell reads them.')),
-    'args = []',
+    ...profile('args = []', script),
     '# env = { OMP_NUM_THREADS = "4" }',
     ...comment(l10n.t('Secrets are asked for once and never written to this file.')),
     '# secrets = ["HF_TOKEN"]',
@@ -47,6 +51,11 @@ export function starterConfig(script: string): string {
     '# monthly_budget = 50',
     '',
   ].join('\n');
+}
+
+// What would run nothing is left to the user to switch on.
+function profile(line: string, script: string | null): string[] {
+  return [script === null ? `# ${line}` : line];
 }
 
 // A blank within one text looks like a command line; a list is clear.

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { CONFIG_FILE_NAME } from '../../core/config/file-name.ts';
 import { CancelledError, ValidationError } from '../../core/errors.ts';
 import type { App } from '../app.ts';
+import { chooseScript } from '../config/choose-script.ts';
 import { planOfProfile, planOfScript } from '../launch/launch-choices.ts';
 import { launchPlan, requireTrust } from '../launch/launch-plan-ui.ts';
 import { launchWizard } from '../launch/launch-wizard.ts';
@@ -107,11 +108,7 @@ async function createConfig(app: App, argument: unknown): Promise<void> {
   requireTrust();
   const folder = argument instanceof vscode.Uri ? argument : await pickFolder();
   const file = vscode.Uri.joinPath(folder, CONFIG_FILE_NAME);
-  const [{ starterConfig }, { writeNewFile }] = await Promise.all([
-    import('../config/late-config.ts'),
-    import('../late.ts'),
-  ]);
-  const written = await writeNewFile(file.fsPath, starterConfig(await guessScript(folder)));
+  const written = !(await exists(file)) && (await writeStarter(folder, file));
   await vscode.window.showTextDocument(file);
   if (!written) {
     void vscode.window.showInformationMessage(
@@ -119,6 +116,21 @@ async function createConfig(app: App, argument: unknown): Promise<void> {
     );
   }
   app.logger.info(`create config: ${written ? 'written' : 'was there'}`);
+}
+
+async function exists(file: vscode.Uri): Promise<boolean> {
+  return vscode.workspace.fs.stat(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function writeStarter(folder: vscode.Uri, file: vscode.Uri): Promise<boolean> {
+  const [{ starterConfig }, { writeNewFile }] = await Promise.all([
+    import('../config/late-config.ts'),
+    import('../late.ts'),
+  ]);
+  return writeNewFile(file.fsPath, starterConfig(await chooseScript(folder)));
 }
 
 async function pickFolder(): Promise<vscode.Uri> {
@@ -134,10 +146,4 @@ async function pickFolder(): Promise<vscode.Uri> {
     throw new CancelledError();
   }
   return chosen.uri;
-}
-
-async function guessScript(folder: vscode.Uri): Promise<string> {
-  const pattern = new vscode.RelativePattern(folder, '{train,main,run}*.py');
-  const [found] = await vscode.workspace.findFiles(pattern, null, 1);
-  return found === undefined ? 'train.py' : basename(found.fsPath);
 }

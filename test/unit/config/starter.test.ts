@@ -14,6 +14,14 @@ describe('The starter file', () => {
     }
   });
 
+  it('names no profile when no script is known, but holds one as a comment', async () => {
+    const text = starterConfig(null);
+    const { config, problems } = await parseConfig(text, 'f');
+    assert.deepEqual([problems, config?.runs], [[], {}]);
+    const used = text.replaceAll(/^# (\[runs\.train\]|command = |args = )/gm, '$1');
+    assert.deepEqual((await parseConfig(used, 'f')).config?.runs['train']?.command, ['train.py']);
+  });
+
   it('stays right when everything that is commented out is used', async () => {
     const used = starterConfig('train.py').replaceAll(/^# (\[[a-z.]+\]$|[a-z_]+ = )/gm, '$1');
     const { config, problems } = await parseConfig(used, 'f');
