@@ -107,6 +107,8 @@ export class Database {
    */
   async useJournal(mode: JournalMode): Promise<string> {
     const set = (): string => {
+      // For a file that is still empty; it cannot be said later.
+      this.connection.exec('PRAGMA auto_vacuum = INCREMENTAL');
       this.connection.exec(`PRAGMA journal_size_limit = ${JOURNAL_LIMIT_BYTES}`);
       const row = this.connection.prepare(`PRAGMA journal_mode = ${mode}`).get();
       return String(row?.['journal_mode']);

@@ -3,6 +3,10 @@ import { integer } from './rows.ts';
 
 /** Points removed in one transaction; keeps each below a few tens of ms. */
 const STEP = 20_000;
+/** Pages of 4 KiB given back in one transaction. */
+const STEP_PAGES = 1000;
+/** What `PRAGMA auto_vacuum` answers for it. */
+const INCREMENTAL = 2;
 
 /**
  * Removes metrics of runs that were deleted, in steps that hold up nothing.
@@ -30,6 +34,21 @@ export async function purgeOrphanedSeries(database: Database): Promise<void> {
       return true;
     });
     if (!more) {
+      break;
+    }
+  }
+  await shrink(database);
+}
+
+// Gives the freed pages back to the file system; a file of before this was set has none to give.
+async function shrink(database: Database): Promise<void> {
+  for (;;) {
+    const left = await database.write((handle) => {
+      handle.exec(`PRAGMA incremental_vacuum(${STEP_PAGES})`);
+      return integer(handle.get('PRAGMA freelist_count') ?? {}, 'freelist_count');
+    });
+    const mode = await database.read((handle) => handle.get('PRAGMA auto_vacuum'));
+    if (left === 0 || mode?.['auto_vacuum'] !== INCREMENTAL) {
       return;
     }
   }

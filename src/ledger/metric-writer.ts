@@ -1,9 +1,12 @@
 import type { MetricPoint } from '../core/model/records.ts';
 import type { WriteHandle } from './handle.ts';
+import { thinSeries } from './metric-thinning.ts';
 import { integer, maybeReal } from './rows.ts';
 
 interface OpenSeries {
   readonly id: number;
+  /** Points before this transaction. */
+  readonly stored: number;
   points: number;
   lowest: number;
   highest: number;
@@ -47,7 +50,7 @@ export class SeriesWriter {
     }
   }
 
-  /** Stores the sums; to be called once, at the end. */
+  /** Stores the sums and thins what has grown old; to be called once, at the end. */
   finish(): void {
     for (const series of this.series.values()) {
       const seen = series.lowest <= series.highest; // Not so while all values were NaN.
@@ -62,6 +65,7 @@ export class SeriesWriter {
         Math.round(series.last.at),
         series.id,
       );
+      thinSeries(this.handle, series.id, series.stored, series.points);
     }
   }
 
@@ -81,6 +85,7 @@ export class SeriesWriter {
       {};
     const series: OpenSeries = {
       id: integer(row, 'id'),
+      stored: integer(row, 'points'),
       points: integer(row, 'points'),
       lowest: maybeReal(row, 'lowest') ?? Infinity,
       highest: maybeReal(row, 'highest') ?? -Infinity,

@@ -117,7 +117,7 @@ export class Metrics {
 
   /**
    * Reads the newest points of the fullest series that tells its step. Of a
-   * long series only every so-manieth, so that they span enough time to tell
+   * long series only one of so many, so that they span enough time to tell
    * the pace.
    *
    * @param runId - the run
@@ -139,10 +139,10 @@ export class Metrics {
       const stride = Math.max(1, Math.floor(points / (limit * PACE_PARTS)));
       return handle
         .all(
-          `SELECT value, step, at FROM metric_points
-           WHERE series_id = ? AND (? - 1 - ordinal) % ? = 0 AND ordinal > ? - 1 - ? * ?
-           ORDER BY ordinal DESC LIMIT ?`,
-          ...[integer(row, 'id'), points, stride, points, limit, stride, limit],
+          `SELECT max(ordinal) AS ordinal, value, step, at FROM metric_points
+           WHERE series_id = ? AND ordinal > ? - 1 - ? * ?
+           GROUP BY (? - 1 - ordinal) / ? ORDER BY ordinal DESC LIMIT ?`,
+          ...[integer(row, 'id'), points, stride, limit, points, stride, limit],
         )
         .flatMap((point) => {
           const step = maybeReal(point, 'step');

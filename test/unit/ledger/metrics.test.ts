@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { newRunId, type RunId } from '../../../src/core/ids.ts';
 import type { MetricPoint } from '../../../src/core/model/records.ts';
 import type { Ledger } from '../../../src/ledger/ledger.ts';
+import { BLOCK_POINTS, GROUP_POINTS, RAW_POINTS } from '../../../src/ledger/metric-thinning.ts';
 import type { LogCursor } from '../../../src/ledger/metrics.ts';
 import { LedgerFiles } from '../../support/ledger-files.ts';
 import { NOW, sampleRun } from '../../support/samples.ts';
@@ -34,12 +36,66 @@ describe('metrics in the ledger', () => {
     await ledger.metrics.append(runId, points, { from, to: at((from?.offset ?? 0) + 1) });
   }
 
+  function raw(sql: string): Record<string, unknown>[] {
+    const connection = new DatabaseSync(files.path);
+    try {
+      return connection.prepare(sql).all();
+    } finally {
+      connection.close();
+    }
+  }
+
   it('come with the position of the log they reach', async () => {
     assert.equal(await ledger.metrics.cursor(id), null);
     await ledger.metrics.append(id, [point('loss', 1, 1)], { from: null, to: at(10) });
     assert.deepEqual(await ledger.metrics.cursor(id), at(10));
     await ledger.metrics.append(id, [], { from: at(10), to: at(30) });
     assert.deepEqual(await ledger.metrics.cursor(id), at(30));
+  });
+
+  it('grow thin with age, and a chart of them looks the same', async function () {
+    this.timeout(20_000);
+    const total = RAW_POINTS + 21 * BLOCK_POINTS;
+    const valueAt = (step: number): number =>
+      step === 777 ? NaN : step === 12_345 ? 9 : Math.sin(step / 1000) + ((step * 7919) % 101) / 1000;
+    for (let first = 0; first < total; first += 10_000) {
+      const count = Math.min(10_000, total - first);
+      await store(Array.from({ length: count }, (_, index) => point('loss', valueAt(first + index), first + index)));
+    }
+    const kept = raw('SELECT ordinal FROM metric_points ORDER BY ordinal').map(({ ordinal }) => Number(ordinal));
+    const old = kept.filter((ordinal) => ordinal < 20 * BLOCK_POINTS);
+    assert.ok(old.length <= (20 * BLOCK_POINTS * 4) / GROUP_POINTS, String(old.length));
+    assert.ok(old.includes(777) && old.includes(12_345));
+    assert.equal(kept.length - old.length, RAW_POINTS + BLOCK_POINTS, 'the newest are all there');
+    const series = await ledger.metrics.series(id);
+    assert.deepEqual([series[0]?.points, series[0]?.highest], [total, 9]);
+    const buckets = await ledger.metrics.chart(id, 'loss', 100);
+    assert.equal(buckets.length, 100);
+    for (const [index, bucket] of buckets.entries()) {
+      const from = Math.ceil((index * total) / 100);
+      const to = Math.ceil(((index + 1) * total) / 100);
+      const values = Array.from({ length: to - from }, (_, step) => valueAt(from + step)).filter((value) => !Number.isNaN(value));
+      // A bucket may begin within a group: what stands for the group is then in its neighbour.
+      assert.ok(Math.abs(bucket.max - Math.max(...values)) < 0.2, `max of ${index}`);
+      assert.ok(Math.abs(bucket.min - Math.min(...values)) < 0.2, `min of ${index}`);
+    }
+    const steps = await ledger.metrics.recentSteps(id, 50);
+    assert.equal(steps.length, 50);
+    assert.ok(steps.every(({ step }, index) => index === 0 || step > (steps[index - 1]?.step ?? 0)));
+  });
+
+  it('leave the file as small as before once their run is deleted', async function () {
+    this.timeout(20_000);
+    const pages = (): number => Number(raw('PRAGMA page_count')[0]?.['page_count']);
+    const ended = newRunId(NOW);
+    await ledger.runs.insert(sampleRun({ id: ended, state: 'succeeded' }));
+    const before = pages();
+    for (let first = 0; first < 60_000; first += 10_000) {
+      await store(Array.from({ length: 10_000 }, (_, index) => point('loss', index, first + index)), ended);
+    }
+    assert.ok(pages() > before + 300);
+    await ledger.runs.delete(ended);
+    assert.ok(pages() < before + 20, `${pages()} pages, ${before} before`);
   });
 
   it('of one piece of a log are stored once, however many read it', async () => {
