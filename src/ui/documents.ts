@@ -1,13 +1,9 @@
 import * as vscode from 'vscode';
 import type { SecretMasker } from '../core/mask.ts';
+import { DocumentTexts } from './document-texts.ts';
 
 /** Scheme of the read-only documents the extension writes. */
 export const DOCUMENT_SCHEME = 'runctl';
-
-interface PublishedText {
-  readonly text: () => string;
-  shown: boolean;
-}
 
 /**
  * Read-only documents whose text is made when they are shown, so that closing
@@ -16,7 +12,7 @@ interface PublishedText {
 export class GeneratedDocuments implements vscode.TextDocumentContentProvider, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<vscode.Uri>();
   readonly onDidChange = this.changed.event;
-  private readonly texts = new Map<string, PublishedText>();
+  private readonly texts = new DocumentTexts();
   private readonly registration: vscode.Disposable;
   private readonly masker: SecretMasker;
 
@@ -24,18 +20,17 @@ export class GeneratedDocuments implements vscode.TextDocumentContentProvider, v
     this.masker = masker;
     this.registration = vscode.Disposable.from(
       vscode.workspace.registerTextDocumentContentProvider(DOCUMENT_SCHEME, this),
-      vscode.workspace.onDidCloseTextDocument(({ uri }) => this.forget(uri)),
+      vscode.workspace.onDidCloseTextDocument(({ uri }) => {
+        if (uri.scheme === DOCUMENT_SCHEME) {
+          this.texts.closed(uri.path);
+        }
+      }),
     );
   }
 
   provideTextDocumentContent(uri: vscode.Uri): string {
-    const published = this.texts.get(uri.path);
-    if (published === undefined) {
-      return '';
-    }
-    published.shown = true;
     // They show commands, environments and patches, where secrets may stand.
-    return this.masker.mask(published.text());
+    return this.masker.mask(this.texts.show(uri.path));
   }
 
   /**
@@ -46,7 +41,7 @@ export class GeneratedDocuments implements vscode.TextDocumentContentProvider, v
    * @returns the address to open
    */
   publish(path: string, text: () => string): vscode.Uri {
-    this.texts.set(path, { text, shown: false });
+    this.texts.publish(path, text);
     const uri = vscode.Uri.from({ scheme: DOCUMENT_SCHEME, path });
     this.changed.fire(uri);
     return uri;
@@ -54,7 +49,7 @@ export class GeneratedDocuments implements vscode.TextDocumentContentProvider, v
 
   /** Makes the texts of all documents anew. */
   refresh(): void {
-    for (const path of this.texts.keys()) {
+    for (const path of this.texts.paths()) {
       this.changed.fire(vscode.Uri.from({ scheme: DOCUMENT_SCHEME, path }));
     }
   }
@@ -62,14 +57,6 @@ export class GeneratedDocuments implements vscode.TextDocumentContentProvider, v
   dispose(): void {
     this.registration.dispose();
     this.changed.dispose();
-  }
-
-  // Patches may be large. A text published anew while the old one was closing
-  // has yet to be shown and stays.
-  private forget(uri: vscode.Uri): void {
-    if (uri.scheme === DOCUMENT_SCHEME && this.texts.get(uri.path)?.shown === true) {
-      this.texts.delete(uri.path);
-    }
   }
 }
 
@@ -81,14 +68,4 @@ export class GeneratedDocuments implements vscode.TextDocumentContentProvider, v
 export async function showDocument(uri: vscode.Uri): Promise<void> {
   const document = await vscode.workspace.openTextDocument(uri);
   await vscode.window.showTextDocument(document, { preview: true });
-}
-
-/**
- * Makes a name fit for the path of a document.
- *
- * @param name - any text
- * @returns the text without separators
- */
-export function safeName(name: string): string {
-  return name.replaceAll(/[\\/:?#%]+/g, '-');
 }

@@ -14,8 +14,9 @@ import { setContext } from './context-keys.ts';
 import { GeneratedDocuments } from './documents.ts';
 import { EngineHost } from './engine-host.ts';
 import { ErrorFunnel } from './error-funnel.ts';
+import { channelWindow } from './logs/channel-window.ts';
 import { LogChannels } from './logs/log-channels.ts';
-import { tellRunEnd } from './run-end-messages.ts';
+import { tellRunEnd } from './tell-run-end.ts';
 import { SecretStore } from './secrets/secret-store.ts';
 import { settings } from './settings.ts';
 import { CostBar } from './status-bar/cost-bar.ts';
@@ -57,6 +58,7 @@ export function startApp(context: vscode.ExtensionContext): RunningApp {
     },
   });
   const channels = new LogChannels({
+    window: channelWindow,
     clock,
     masker,
     replayBytes: settings.replayBytes,

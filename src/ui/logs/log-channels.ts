@@ -1,12 +1,32 @@
-import * as vscode from 'vscode';
 import type { Clock } from '../../core/clock.ts';
+import type { Disposable } from '../../core/events.ts';
 import type { SecretMasker } from '../../core/mask.ts';
 import type { Run } from '../../core/model/run.ts';
 import { isActive } from '../../core/model/run.ts';
-import type { LogChannelFeed } from '../../training/log/log-channel-feed.ts';
+import type { ChannelFeedOptions, LogChannelFeed } from '../../training/log/log-channel-feed.ts';
+
+/** A view of text in the panel. */
+export interface Channel {
+  append(text: string): void;
+  show(preserveFocus: boolean): void;
+  dispose(): void;
+}
+
+/** What the window gives the channels. */
+export interface ChannelWindow {
+  /** Makes a channel; each call makes another. */
+  create(name: string): Channel;
+  /** Absolute paths of the open folders. */
+  folders(): readonly string[];
+  /** Whether a channel is seen whose name has this text in it. */
+  isShown(part: string): boolean;
+  /** Begins to fill a channel. */
+  feed(options: ChannelFeedOptions): Promise<LogChannelFeed>;
+}
 
 /** What the channels need from the rest. */
 export interface LogChannelsParts {
+  readonly window: ChannelWindow;
   readonly clock: Clock;
   /** Hides secrets a program prints; its file keeps what it wrote. */
   readonly masker: SecretMasker;
@@ -16,15 +36,17 @@ export interface LogChannelsParts {
 }
 
 interface OpenChannel {
-  readonly channel: vscode.OutputChannel;
+  readonly channel: Channel;
   /** The user asked for it, so it stays after the run's end. */
   shown: boolean;
   readonly abort: AbortController;
+  /** Nothing more comes; the feed may yet have to begin. */
+  ended: boolean;
   feed: LogChannelFeed | undefined;
 }
 
 /** One output channel per run, fed from the log file while the run lasts. */
-export class LogChannels implements vscode.Disposable {
+export class LogChannels implements Disposable {
   private readonly parts: LogChannelsParts;
   private readonly open = new Map<string, OpenChannel>();
 
@@ -56,16 +78,15 @@ export class LogChannels implements vscode.Disposable {
   sync(runs: readonly Run[]): void {
     for (const run of runs) {
       if (isActive(run)) {
-        if (isOfThisWindow(run)) {
+        if (this.isOfThisWindow(run)) {
           this.attach(run);
         }
         continue;
       }
       const open = this.open.get(run.id);
-      if (open?.feed !== undefined) {
-        const { feed } = open;
-        open.feed = undefined;
-        void this.endFeed(run, open, feed);
+      if (open?.ended === false) {
+        open.ended = true;
+        void this.endFeed(run, open);
       }
     }
   }
@@ -99,8 +120,9 @@ export class LogChannels implements vscode.Disposable {
       return known;
     }
     const opened: OpenChannel = {
-      channel: vscode.window.createOutputChannel(`runctl: ${run.name} ${mark(run)}`),
+      channel: this.parts.window.create(`runctl: ${run.name} ${mark(run)}`),
       abort: new AbortController(),
+      ended: !isActive(run),
       feed: undefined,
       shown: false,
     };
@@ -109,17 +131,22 @@ export class LogChannels implements vscode.Disposable {
     return opened;
   }
 
-  private async endFeed(run: Run, open: OpenChannel, feed: LogChannelFeed): Promise<void> {
+  private async endFeed(run: Run, open: OpenChannel): Promise<void> {
+    if (open.feed === undefined) {
+      return;
+    }
     // A failure shows through the feed's own promise, which attach() watches.
-    await feed.finish().catch(() => undefined);
-    if (!open.shown && !isOnScreen(run) && this.open.get(run.id) === open) {
+    await open.feed.finish().catch(() => undefined);
+    // After a reload the panel shows a channel again without show(), and the user
+    // may pick one from its list; the channel itself does not tell.
+    const shown = open.shown || this.parts.window.isShown(mark(run));
+    if (!shown && this.open.get(run.id) === open) {
       this.close(run.id);
     }
   }
 
   private async feed(run: Run, path: string, opened: OpenChannel): Promise<void> {
-    const { feedLogChannel } = await import('../late.ts');
-    const feed = feedLogChannel({
+    const feed = await this.parts.window.feed({
       path,
       clock: this.parts.clock,
       signal: opened.abort.signal,
@@ -127,29 +154,17 @@ export class LogChannels implements vscode.Disposable {
       masker: this.parts.masker,
       sink: { append: (text) => opened.channel.append(text) },
     });
-    if (isActive(run)) {
-      opened.feed = feed;
-      await feed.done;
-    } else {
-      await feed.finish();
+    opened.feed = feed;
+    if (opened.ended) {
+      void this.endFeed(run, opened);
     }
+    await feed.done;
   }
-}
 
-// Another window shows the runs of its folders; a run of none is shown by all.
-function isOfThisWindow({ workspaceFolder }: Run): boolean {
-  const folders = vscode.workspace.workspaceFolders ?? [];
-  return (
-    workspaceFolder === null || folders.some(({ uri }) => uri.fsPath === workspaceFolder)
-  );
-}
-
-// After a reload the panel shows a channel again without show(), and the user
-// may pick one from its list; the channel itself does not tell.
-function isOnScreen(run: Run): boolean {
-  return vscode.workspace.textDocuments.some(
-    ({ uri }) => uri.scheme === 'output' && uri.path.includes(mark(run)),
-  );
+  // Another window shows the runs of its folders; a run of none is shown by all.
+  private isOfThisWindow({ workspaceFolder }: Run): boolean {
+    return workspaceFolder === null || this.parts.window.folders().includes(workspaceFolder);
+  }
 }
 
 function mark(run: Run): string {
