@@ -3,20 +3,48 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
+import { afterEach } from 'mocha';
 import type { Run } from '../../src/core/model/run.ts';
 import type { RunView } from '../../src/resources/account-snapshot.ts';
 import { EngineWindow, type ChildOptions } from './engine-window.ts';
 import { environment, pids, signal, until } from './proc.ts';
 import { ScaledClock } from './scaled-clock.ts';
 
-/** A ledger, a machine and directories that several windows share. */
+/**
+ * Makes a bed that is fresh for each test of the suite around. Hooks of the
+ * suite that must run before it goes are declared before this.
+ */
+export function crashBed(): CrashBed {
+  const bed = new CrashBed();
+  afterEach(() => bed.dispose());
+  return bed;
+}
+
+/**
+ * A ledger, a machine and directories that several windows share; made at the
+ * first use, and anew at the first use after `dispose`.
+ */
 export class CrashBed {
-  readonly root = realpathSync(mkdtempSync(join(tmpdir(), 'runctl-crash-')));
-  readonly storage = join(this.root, 'storage');
-  readonly home = join(this.root, 'home');
-  readonly ledgerPath = join(this.storage, 'ledger.sqlite');
-  private readonly windows: EngineWindow[] = [];
+  private made: string | undefined;
+  private windows: EngineWindow[] = [];
   private directories = 0;
+
+  get root(): string {
+    this.made ??= realpathSync(mkdtempSync(join(tmpdir(), 'runctl-crash-')));
+    return this.made;
+  }
+
+  get storage(): string {
+    return join(this.root, 'storage');
+  }
+
+  get home(): string {
+    return join(this.root, 'home');
+  }
+
+  get ledgerPath(): string {
+    return join(this.storage, 'ledger.sqlite');
+  }
 
   async start(changes: Partial<ChildOptions> = {}): Promise<EngineWindow> {
     const window = this.spawn(changes);
@@ -85,13 +113,17 @@ export class CrashBed {
 
   /** Ends every window and run, and removes everything. */
   async dispose(): Promise<void> {
+    if (this.made === undefined) return;
     await Promise.all(this.windows.map((window) => window.end()));
     await until('nothing of the test is left', () => {
       const left = this.processes();
       for (const pid of left) signal(pid, 'SIGKILL');
       return Promise.resolve(left.length === 0 ? true : undefined);
     });
-    rmSync(this.root, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(this.made, { recursive: true, force: true, maxRetries: 5 });
+    this.made = undefined;
+    this.windows = [];
+    this.directories = 0;
   }
 }
 

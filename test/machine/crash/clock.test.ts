@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, describe, it } from 'mocha';
-import { CrashBed, untilState, untilView } from '../../support/crash-bed.ts';
+import { describe, it } from 'mocha';
+import { type CrashBed, crashBed, untilState, untilView } from '../../support/crash-bed.ts';
 import { enough, printed, stored, training } from '../../support/crash-training.ts';
 import type { EngineWindow } from '../../support/engine-window.ts';
 
@@ -10,15 +10,7 @@ const RATE = 3.6;
 
 describe('a wall clock that jumps during a run', function () {
   this.timeout(60_000);
-  let bed: CrashBed;
-
-  beforeEach(() => {
-    bed = new CrashBed();
-  });
-
-  afterEach(async () => {
-    await bed.dispose();
-  });
+  const bed = crashBed();
 
   for (const [title, jumps] of [
     ['an hour back', [-HOUR_MS]],

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { CrashBed, untilState, untilView } from '../../support/crash-bed.ts';
+import { crashBed, untilState, untilView } from '../../support/crash-bed.ts';
 import {
   enough,
   printed,
@@ -25,20 +25,19 @@ except OSError as error:
 
 describe('a full disk', function () {
   this.timeout(60_000);
-  let bed: CrashBed;
   let mounted: string | undefined;
 
   beforeEach(function () {
     if (process.getuid?.() !== 0) this.skip(); // Only root can mount a small file system.
-    bed = new CrashBed();
   });
 
-  afterEach(async () => {
+  afterEach(() => {
     // Lazily, since a dying process may hold it.
     if (mounted !== undefined) spawnSync('umount', ['-l', mounted]);
     mounted = undefined;
-    await bed.dispose();
   });
+
+  const bed = crashBed();
 
   function mount(path: string, size: string): boolean {
     mkdirSync(path);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, it } from 'mocha';
-import { CrashBed, untilState } from '../../support/crash-bed.ts';
+import { describe, it } from 'mocha';
+import { crashBed, untilState } from '../../support/crash-bed.ts';
 import {
   enough,
   printed,
@@ -17,15 +17,7 @@ const SEED = 7;
 
 describe('a watching window that is killed again and again', function () {
   this.timeout(120_000);
-  let bed: CrashBed;
-
-  beforeEach(() => {
-    bed = new CrashBed();
-  });
-
-  afterEach(async () => {
-    await bed.dispose();
-  });
+  const bed = crashBed();
 
   it(`stores every metric once, and the end as it was (${KILLS} kills, seed ${SEED})`, async () => {
     const random = seededRandom(SEED);

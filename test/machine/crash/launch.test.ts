@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { after, before, beforeEach, describe, it } from 'mocha';
 import { LOCK_TTL_MS } from '../../../src/ledger/locks.ts';
 import type { RunView } from '../../../src/resources/account-snapshot.ts';
-import { CrashBed, untilState } from '../../support/crash-bed.ts';
+import { CrashBed, crashBed, untilState } from '../../support/crash-bed.ts';
 import type { EngineWindow, LaunchPoint } from '../../support/engine-window.ts';
 import { until } from '../../support/proc.ts';
 import { CLOCK_SCALE } from '../../support/scaled-clock.ts';
@@ -106,17 +106,58 @@ describe('a launch whose window is killed', function () {
   });
 });
 
+describe('a run whose window was killed a moment ago', function () {
+  this.timeout(60_000);
+  const bed = crashBed();
+
+  async function cutOff(point: LaunchPoint): Promise<string> {
+    const window = await bed.start();
+    await window.launchUntil({ argv: MARKING, directory: bed.directory(), point });
+    await window.kill();
+    assert.equal(bed.locks().length, 1, 'it left its lock behind');
+    return String(bed.rows('SELECT id FROM runs')[0]?.['id']);
+  }
+
+  it('can be stopped and deleted at once, whatever the dead window still holds', async () => {
+    const id = await cutOff('answered');
+    const window = await bed.start();
+    await window.call('stop', id, 0);
+    await untilState(window, id, 'stopped');
+    await window.call('remove', id);
+    assert.deepEqual([await window.call('views'), bed.onMachine()], [[], []]);
+    assert.deepEqual(bed.rows('SELECT resource FROM resource_locks'), [], 'no row is left');
+  });
+
+  it('reads never started when it is stopped before the machine was told', async () => {
+    const id = await cutOff('after-intent');
+    const window = await bed.start();
+    await window.call('stop', id);
+    const { run } = await untilState(window, id, 'failed');
+    assert.match(run.stateReason, /never started/);
+    assert.deepEqual(await window.call('openIntents'), []);
+    await window.call('remove', id);
+    assert.deepEqual(await window.call('views'), []);
+  });
+
+  it('can be stopped while its window only stands still, which then loses its claim', async () => {
+    const directory = bed.directory();
+    const stopped = await bed.start();
+    await stopped.launchUntil({ argv: MARKING, directory, point: 'answered' });
+    stopped.signal('SIGSTOP');
+    const window = await bed.start();
+    const [id = ''] = bed.onMachine();
+    await window.call('stop', id, 0);
+    await untilState(window, id, 'stopped');
+    stopped.signal('SIGCONT');
+    await stopped.call('refresh');
+    await window.call('remove', id);
+    assert.deepEqual([await stopped.call('views'), bed.onMachine()], [[], []]);
+  });
+});
+
 describe('launches whose windows are killed at random moments', function () {
   this.timeout(240_000);
-  let bed: CrashBed;
-
-  beforeEach(() => {
-    bed = new CrashBed();
-  });
-
-  afterEach(async () => {
-    await bed.dispose();
-  });
+  const bed = crashBed();
 
   it(`start at most once each, and all end up known (${KILLS} kills, seed ${SEED})`, async () => {
     const random = seededRandom(SEED);
@@ -156,16 +197,11 @@ describe('launches whose windows are killed at random moments', function () {
 
 describe('a launch whose answer is lost', function () {
   this.timeout(60_000);
-  let bed: CrashBed;
+  const bed = crashBed();
   let window: EngineWindow;
 
   beforeEach(async () => {
-    bed = new CrashBed();
     window = await bed.start();
-  });
-
-  afterEach(async () => {
-    await bed.dispose();
   });
 
   it('is looked up and told as what it is: started, once', async () => {

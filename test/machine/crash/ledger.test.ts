@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { openSync, readdirSync, readFileSync, writeSync, closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, it } from 'mocha';
-import { CrashBed, untilState, untilView } from '../../support/crash-bed.ts';
+import { describe, it } from 'mocha';
+import { crashBed, untilState, untilView } from '../../support/crash-bed.ts';
 import {
   enough,
   printed,
@@ -15,15 +15,7 @@ import {
 
 describe('an engine that meets a ledger it cannot use', function () {
   this.timeout(60_000);
-  let bed: CrashBed;
-
-  beforeEach(() => {
-    bed = new CrashBed();
-  });
-
-  afterEach(async () => {
-    await bed.dispose();
-  });
+  const bed = crashBed();
 
   for (const [reason, spoil] of [
     ['corrupt', corrupt],

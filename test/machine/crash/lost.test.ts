@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { afterEach, beforeEach, describe, it } from 'mocha';
-import { CrashBed, untilState } from '../../support/crash-bed.ts';
+import { describe, it } from 'mocha';
+import { type CrashBed, crashBed, untilState } from '../../support/crash-bed.ts';
 import { isRunning, signal, until } from '../../support/proc.ts';
 
 const SLEEP = ['sleep', '300'];
@@ -9,15 +9,7 @@ const OTHER_BOOT = '00000000-0000-4000-8000-000000000000';
 
 describe('a run whose end nobody recorded', function () {
   this.timeout(60_000);
-  let bed: CrashBed;
-
-  beforeEach(() => {
-    bed = new CrashBed();
-  });
-
-  afterEach(async () => {
-    await bed.dispose();
-  });
+  const bed = crashBed();
 
   it('reads lost when its supervisor is killed; Stop ends what is left of it', async () => {
     const window = await bed.start();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, it } from 'mocha';
-import { CrashBed, untilState, untilView } from '../../support/crash-bed.ts';
+import { describe, it } from 'mocha';
+import { type CrashBed, crashBed, untilState, untilView } from '../../support/crash-bed.ts';
 import {
   enough,
   printed,
@@ -19,15 +19,7 @@ const WATCH_MS = 1000;
 
 describe('two windows on one ledger', function () {
   this.timeout(60_000);
-  let bed: CrashBed;
-
-  beforeEach(() => {
-    bed = new CrashBed();
-  });
-
-  afterEach(async () => {
-    await bed.dispose();
-  });
+  const bed = crashBed();
 
   it('start one run when both launch in the same directory at the same moment', async () => {
     const windows = await Promise.all([bed.start(), bed.start()]);
@@ -133,15 +125,7 @@ describe('two windows on one ledger', function () {
 
 describe('a window that may not watch', function () {
   this.timeout(60_000);
-  let bed: CrashBed;
-
-  beforeEach(() => {
-    bed = new CrashBed();
-  });
-
-  afterEach(async () => {
-    await bed.dispose();
-  });
+  const bed = crashBed();
 
   it('is never elected and writes nothing, though nobody else watches', async () => {
     const trusted = await bed.start();
@@ -171,15 +155,7 @@ describe('a window that may not watch', function () {
 
 describe('a window at rest', function () {
   this.timeout(60_000);
-  let bed: CrashBed;
-
-  beforeEach(() => {
-    bed = new CrashBed();
-  });
-
-  afterEach(async () => {
-    await bed.dispose();
-  });
+  const bed = crashBed();
 
   it('has no timer but the one that looks for changes, before and after a run', async () => {
     const window = await bed.start();
