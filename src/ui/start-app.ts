@@ -16,10 +16,10 @@ import { EngineHost } from './engine-host.ts';
 import { ErrorFunnel } from './error-funnel.ts';
 import { channelWindow } from './logs/channel-window.ts';
 import { LogChannels } from './logs/log-channels.ts';
-import { tellRunEnd } from './tell-run-end.ts';
 import { SecretStore } from './secrets/secret-store.ts';
 import { settings } from './settings.ts';
 import { CostBar } from './status-bar/cost-bar.ts';
+import { tellRunEnd } from './tell-run-end.ts';
 import { RunFilter } from './tree/run-filter.ts';
 import { TreeViews } from './tree/views.ts';
 
