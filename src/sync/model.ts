@@ -31,7 +31,9 @@ export type SourceProblemKind =
   | 'case-collision'
   | 'special-file'
   | 'unreadable'
-  | 'nested-repository';
+  | 'undecodable-name'
+  | 'nested-repository'
+  | 'git-refused';
 
 /** One thing to tell the person before the first send. */
 export interface SourceProblem {
