@@ -3,13 +3,14 @@ import * as l10n from '@vscode/l10n';
 import type { Clock } from '../core/clock.ts';
 import { LedgerError } from '../core/errors.ts';
 import type { Database } from './database.ts';
-import type { Guard, WriteHandle } from './handle.ts';
+import type { Guard, ReadHandle, WriteHandle } from './handle.ts';
 import { isExpired } from './lease.ts';
+import { integer, text } from './rows.ts';
 
 /** How long a silent holder keeps a lock, in ms. */
 export const LOCK_TTL_MS = 15_000;
 
-/** Longest wait for a lock another command holds, in ms. */
+/** Longest wait for a lock whose holder goes on renewing it, in ms. */
 const WAIT_MS = 5000;
 const POLL_MS = 100;
 
@@ -17,6 +18,13 @@ const POLL_MS = 100;
 export interface HeldLock {
   readonly resource: string;
   readonly token: string;
+}
+
+/** Who holds a lock that was asked for, as it was at one moment. */
+interface Holder {
+  readonly owner: string;
+  readonly token: string;
+  readonly expiresAt: number;
 }
 
 /** What a locked action can watch and pass on. */
@@ -29,7 +37,9 @@ export interface LockScope {
 
 /**
  * One row per resource that a command acts on, so that two windows (or two
- * commands of one) never do so at once. Holders renew; a silent one loses it.
+ * commands of one) never do so at once. Holders renew; a silent one loses it,
+ * and not before, even when its process is gone: what it asked a machine for
+ * may still be under way there.
  */
 export class Locks {
   private readonly database: Database;
@@ -56,28 +66,9 @@ export class Locks {
    * @param resource - name of what is acted on
    * @returns the lock, or `undefined` while another command holds it
    */
-  acquire(resource: string): Promise<HeldLock | undefined> {
-    const token = randomUUID();
-    return this.database.write((handle) => {
-      const now = this.clock.monotonic();
-      const row = handle.get(
-        'SELECT expires_at, ttl FROM resource_locks WHERE resource = ?',
-        resource,
-      );
-      if (row !== undefined && !isExpired(row, now)) {
-        return undefined;
-      }
-      handle.run(
-        `INSERT OR REPLACE INTO resource_locks (resource, owner, token, expires_at, ttl)
-         VALUES (?, ?, ?, ?, ?)`,
-        resource,
-        this.owner,
-        token,
-        now + this.ttlMs,
-        this.ttlMs,
-      );
-      return { resource, token };
-    });
+  async acquire(resource: string): Promise<HeldLock | undefined> {
+    const lock = await this.take(resource);
+    return 'resource' in lock ? lock : undefined;
   }
 
   /**
@@ -116,7 +107,8 @@ export class Locks {
     if (row === undefined || isExpired(row, this.clock.monotonic())) {
       throw new LedgerError(
         'lock-lost',
-        l10n.t('Another window took over {0}; this result is dropped.', lock.resource),
+        l10n.t('Another window took over meanwhile; what was left to do here is dropped.'),
+        { details: { resource: lock.resource } },
       );
     }
   }
@@ -137,23 +129,34 @@ export class Locks {
   }
 
   /**
-   * Acts under a lock, waiting a little for another command to finish.
+   * Acts under a lock, waiting a little for another command to finish, and for
+   * a holder that is silent until its lock lapses.
    *
    * @param resource - name of what is acted on
-   * @param action - what to do; its result is dropped when the lock was lost
-   * @returns what the action returned
-   * @throws {LedgerError} `locked` when it stays held, `lock-lost` when it was lost
+   * @param action - what to do; writes that must not follow a loss take the guard
+   * @returns what the action returned: what it did is done, also when the lock was lost
+   * @throws {LedgerError} `locked` when a live holder keeps it; `details.own` tells
+   *   whether that is another command of this window
    */
   async withLock<T>(resource: string, action: (scope: LockScope) => Promise<T>): Promise<T> {
-    const deadline = this.clock.monotonic() + WAIT_MS;
+    let first: Holder | undefined;
+    let since = 0;
     for (;;) {
-      const lock = await this.acquire(resource);
-      if (lock !== undefined) {
+      const lock = await this.take(resource);
+      if ('resource' in lock) {
         return this.hold(lock, action);
       }
-      if (this.clock.monotonic() >= deadline) {
-        throw new LedgerError('locked', l10n.t('Something else is happening to {0}.', resource), {
+      const now = this.clock.monotonic();
+      if (lock.token !== first?.token) {
+        // Each holder is given its time: one may follow right upon another.
+        first = lock;
+        since = now;
+      }
+      const isAlive = lock.expiresAt !== first.expiresAt;
+      if (isAlive && now - since >= WAIT_MS) {
+        throw new LedgerError('locked', l10n.t('Another command is at work on the same thing.'), {
           steps: [l10n.t('Wait until it has finished, then try again.')],
+          details: { resource, own: lock.owner === this.owner },
         });
       }
       await this.clock.sleep(POLL_MS);
@@ -166,7 +169,6 @@ export class Locks {
    * @param resource - name of what is acted on
    * @param action - what to do
    * @returns whether the action ran
-   * @throws {LedgerError} `lock-lost` when the lock was lost meanwhile
    */
   async tryWithLock(
     resource: string,
@@ -178,6 +180,49 @@ export class Locks {
     }
     await this.hold(lock, action);
     return true;
+  }
+
+  private async take(resource: string): Promise<HeldLock | Holder> {
+    // Whoever waits asks often: no write unless it may succeed.
+    const before = await this.database.read((handle) => this.holder(handle, resource));
+    if (before !== undefined) {
+      return before;
+    }
+    const token = randomUUID();
+    return this.database.write((handle) => {
+      const holder = this.holder(handle, resource);
+      if (holder !== undefined) {
+        return holder;
+      }
+      const now = this.clock.monotonic();
+      purge(handle, now);
+      handle.run(
+        `INSERT OR REPLACE INTO resource_locks (resource, owner, token, expires_at, ttl)
+         VALUES (?, ?, ?, ?, ?)`,
+        resource,
+        this.owner,
+        token,
+        now + this.ttlMs,
+        this.ttlMs,
+      );
+      return { resource, token };
+    });
+  }
+
+  // Whom the lock binds to, if anyone.
+  private holder(handle: ReadHandle, resource: string): Holder | undefined {
+    const row = handle.get(
+      'SELECT owner, token, expires_at, ttl FROM resource_locks WHERE resource = ?',
+      resource,
+    );
+    if (row === undefined || isExpired(row, this.clock.monotonic())) {
+      return undefined;
+    }
+    return {
+      owner: text(row, 'owner'),
+      token: text(row, 'token'),
+      expiresAt: integer(row, 'expires_at'),
+    };
   }
 
   private async hold<T>(lock: HeldLock, action: (scope: LockScope) => Promise<T>): Promise<T> {
@@ -192,13 +237,20 @@ export class Locks {
     });
     try {
       const guard: Guard = (handle) => this.assertHeld(handle, lock);
-      const value = await action({ signal: lost.signal, guard });
-      await this.heartbeat(lock);
-      return value;
+      return await action({ signal: lost.signal, guard });
     } finally {
       stop();
       // Must not hide how the action ended; an unreleased lock lapses by itself.
       await this.release(lock).catch(() => undefined);
     }
   }
+}
+
+// What `isExpired` says, of all rows: names of runs never come again.
+function purge(handle: WriteHandle, now: number): void {
+  handle.run(
+    'DELETE FROM resource_locks WHERE expires_at <= ? OR expires_at - ttl > ?',
+    now,
+    now,
+  );
 }

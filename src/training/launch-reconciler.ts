@@ -5,6 +5,8 @@ import type { Guard } from '../ledger/handle.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Machine } from '../providers/training-provider.ts';
 import { runLockName } from './run-locks.ts';
+import { statusOf } from './run-status.ts';
+import type { RunTransition } from './run-transition.ts';
 
 /**
  * Settles a launch whose window went away between the wish and the answer,
@@ -25,18 +27,28 @@ export async function settleUnstarted(
   guard: Guard,
 ): Promise<void> {
   await ledger.locks.tryWithLock(runLockName(run.id), async (scope) => {
-    const [again] = await machine.agent.status([run.id]);
+    const [again] = await statusOf(ledger, machine, [run.id]);
     if (again?.state !== 'missing') {
       return;
     }
     const now = clock.now();
-    const reason = l10n.t('It never started: the window closed before the machine was told');
-    const never = { startedAt: null, endedAt: now, exitCode: null, signal: null };
-    await ledger.runs.transition(run.id, { ...never, state: 'failed', reason }, now, {
+    await ledger.runs.transition(run.id, neverStarted(now), now, {
       guard: (handle) => {
         guard(handle);
         scope.guard(handle);
       },
     });
   });
+}
+
+/**
+ * What becomes of a launch that its machine was never told of.
+ *
+ * @param now - milliseconds since the epoch
+ * @returns the change
+ */
+export function neverStarted(now: number): RunTransition {
+  const reason = l10n.t('It never started: the window closed before the machine was told');
+  const none = { startedAt: null, exitCode: null, signal: null };
+  return { ...none, state: 'failed', reason, endedAt: now };
 }

@@ -21,6 +21,7 @@ import { recordTransition } from './record-transition.ts';
 import { checkResumable, newestWhole } from './resume.ts';
 import { runLockName } from './run-locks.ts';
 import { recordOf } from './run-record.ts';
+import { requireHome, statusOf } from './run-status.ts';
 import { transitionFor } from './run-transition.ts';
 
 /** What launching needs from the rest. */
@@ -60,12 +61,13 @@ export class Launcher {
    * @param options - secrets and cancellation
    * @returns the run as the ledger has it after the start
    * @throws {ExistsError} when another run is active in the same directory
-   * @throws {MachineError} when the machine could not start it
+   * @throws {MachineError} when the machine could not start it, or runs of it cannot be seen
    * @throws {RunError} when it came too late, and was ended again
    */
   async launch(plan: LaunchPlan, options: LaunchOptions): Promise<Run> {
     const { ledger, registry, clock } = this.parts;
     const machine = await registry.get(plan.provider).connect(plan.machine);
+    await requireHome(ledger, machine);
     const run = await this.newRun(plan, machine, options.signal);
     return ledger.locks.withLock(runLockName(run.id), async () => {
       cancelledBy(options.signal);
@@ -171,7 +173,7 @@ export class Launcher {
 
   private async lookUp(run: Run, machine: Machine): Promise<RunStatus | undefined> {
     try {
-      const [status] = await machine.agent.status([run.id]);
+      const [status] = await statusOf(this.parts.ledger, machine, [run.id]);
       return status;
     } catch (error) {
       this.parts.logger.warn(`look-up of ${run.id} failed: ${describeError(error)}`);
@@ -192,7 +194,8 @@ export class Launcher {
       { error: error instanceof Error ? error.message : String(error) },
       clock.now(),
     );
-    await ledger.runs.discard(run.id);
+    // Another window may have called it failed: its row then stays to tell so.
+    await ledger.runs.discard(run.id).catch(ignoreSettled);
     await this.parts.code.forget(run.id);
   }
 
@@ -224,6 +227,12 @@ function cancelledBy(signal: AbortSignal | undefined): void {
 
 function ignoreGone(error: unknown): void {
   if (!(error instanceof NotFoundError)) {
+    throw error;
+  }
+}
+
+function ignoreSettled(error: unknown): void {
+  if (!(error instanceof RunError)) {
     throw error;
   }
 }

@@ -1,14 +1,18 @@
 import * as l10n from '@vscode/l10n';
 import type { Clock } from '../core/clock.ts';
 import { notFoundWithSuggestions } from '../core/error-helpers.ts';
-import { RunError } from '../core/errors.ts';
+import { MachineError, RunError } from '../core/errors.ts';
 import { asRunId } from '../core/ids.ts';
 import type { Run } from '../core/model/run.ts';
 import { isActive } from '../core/model/run.ts';
+import type { Guard } from '../ledger/handle.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ProviderRegistry } from '../providers/provider-registry.ts';
+import type { Machine } from '../providers/training-provider.ts';
 import type { CodeKeeper } from './code-keeper.ts';
-import { runLockName } from './run-locks.ts';
+import { neverStarted } from './launch-reconciler.ts';
+import { withRunLock } from './run-locks.ts';
+import { statusOf } from './run-status.ts';
 import { transitionFor } from './run-transition.ts';
 
 /** What a user does to a run once it exists. Each act holds the run's lock. */
@@ -47,18 +51,26 @@ export class RunControl {
    *
    * @param id - the run
    * @param graceSeconds - 0 ends it now; the run's own grace unless told
+   * @throws {RunError} `run-busy` when another command is at work on it
+   * @throws {MachineError} `no-home` when its machine cannot tell anything of it
    */
   async stop(id: string, graceSeconds?: number): Promise<void> {
-    const run = await this.get(id);
-    const grace = graceSeconds ?? run.spec.graceSeconds;
-    await this.ledger.locks.withLock(runLockName(run.id), async () => {
+    const before = await this.get(id);
+    const grace = graceSeconds ?? before.spec.graceSeconds;
+    const command = graceSeconds === 0 ? 'runctl.killRun' : 'runctl.stopRun';
+    await withRunLock(this.ledger, before, command, async ({ guard }) => {
+      // Much can have come between: the lock may have been waited for.
+      const run = await this.get(id);
       await this.ledger.events.append(run.id, 'stop-requested', { grace }, this.clock.now());
       const machine = await this.registry.get(run.provider).connect(run.machine);
-      const status = await machine.agent.stop(run.id, grace);
-      const transition = transitionFor(run, status, this.clock.now());
+      const status = await machine.agent.stop(run.id, grace).catch(async (error: unknown) => {
+        await this.settleUnknown(run, machine, error, guard);
+      });
+      const now = this.clock.now();
+      const transition = status && transitionFor(run, status, now);
       // An end is recorded by whoever watches the run, once its log is read.
       if (transition?.state === 'stopping') {
-        await this.ledger.runs.transition(run.id, transition, this.clock.now());
+        await this.ledger.runs.transition(run.id, transition, now);
       }
     });
   }
@@ -89,23 +101,53 @@ export class RunControl {
    * Deletes a run with its log and metrics; its checkpoints stay.
    *
    * @param id - the run
-   * @throws {RunError} when it is still active, here or on its machine
+   * @throws {RunError} when it is still active, here or on its machine, or
+   *   `run-busy` when another command is at work on it
+   * @throws {MachineError} `no-home` when its machine cannot tell anything of it
    */
   async delete(id: string): Promise<void> {
-    const run = await this.get(id);
-    if (isActive(run)) {
-      throw new RunError('run-active', l10n.t('A run that is still active cannot be deleted'), {
-        nextAction: { title: l10n.t('Stop Run'), command: 'runctl.stopRun', arguments: [run.id] },
-      });
-    }
-    await this.ledger.locks.withLock(runLockName(run.id), async () => {
+    const before = await this.get(id);
+    refuseActive(before);
+    await withRunLock(this.ledger, before, 'runctl.deleteRun', async () => {
+      const run = await this.ledger.runs.get(before.id);
+      if (run === undefined) {
+        return;
+      }
+      refuseActive(run);
       const machine = await this.registry.get(run.provider).connect(run.machine);
-      const [status] = await machine.agent.status([run.id]);
+      const [status] = await statusOf(this.ledger, machine, [run.id]);
       if (status !== undefined && status.state !== 'missing') {
         await machine.agent.remove(run.id);
       }
       await this.ledger.runs.delete(run.id);
       await this.code.forget(run.id);
+    });
+  }
+
+  // A stop that its machine did not take. A launch whose window went away may
+  // never have reached it; under the lock nobody can be about to.
+  private async settleUnknown(
+    run: Run,
+    machine: Machine,
+    error: unknown,
+    guard: Guard,
+  ): Promise<void> {
+    if (!(error instanceof MachineError && error.code === 'not-found')) {
+      throw error;
+    }
+    const [status] = await statusOf(this.ledger, machine, [run.id]);
+    if (run.state !== 'queued' || status?.state !== 'missing') {
+      throw error;
+    }
+    const now = this.clock.now();
+    await this.ledger.runs.transition(run.id, neverStarted(now), now, { guard });
+  }
+}
+
+function refuseActive(run: Run): void {
+  if (isActive(run)) {
+    throw new RunError('run-active', l10n.t('A run that is still active cannot be deleted'), {
+      nextAction: { title: l10n.t('Stop Run'), command: 'runctl.stopRun', arguments: [run.id] },
     });
   }
 }

@@ -14,7 +14,9 @@ import type { RunStatus } from '../remote/agent/agent-answers.ts';
 import { settleUnstarted } from './launch-reconciler.ts';
 import { recordTransition } from './record-transition.ts';
 import type { RunObserver } from './run-observer.ts';
-import { transitionFor } from './run-transition.ts';
+import { isHomeless, statusOf } from './run-status.ts';
+import { sameStateReason, transitionFor } from './run-transition.ts';
+import { noteReason } from './unseen-runs.ts';
 
 /** What the monitor works with. */
 export interface MonitorParts {
@@ -169,7 +171,11 @@ export class RunMonitor implements Disposable {
     }
     try {
       const machine = await this.parts.registry.get(first.provider).connect(first.machine);
-      const statuses = await machine.agent.status(runs.map((run) => run.id));
+      const statuses = await statusOf(
+        this.parts.ledger,
+        machine,
+        runs.map((run) => run.id),
+      );
       for (const [index, run] of runs.entries()) {
         const status = statuses[index];
         if (status?.id === run.id && !this.disposed) {
@@ -179,9 +185,21 @@ export class RunMonitor implements Disposable {
         }
       }
     } catch (error) {
+      if (isHomeless(error)) {
+        await this.note(runs, error.message, guard);
+      }
       // A machine that does not answer ends nothing: its runs stay as they were.
       const level = this.ticks % LOST_TICKS === 1 ? 'warn' : 'debug';
       this.parts.logger[level](`${machineKey(first)} did not answer: ${describeError(error)}`);
+    }
+  }
+
+  private async note(runs: readonly Run[], reason: string, guard: Guard): Promise<void> {
+    const { ledger, clock, logger } = this.parts;
+    for (const run of runs) {
+      await noteReason(ledger, clock, run, reason, guard).catch((error: unknown) => {
+        logger.warn(`noting that ${run.id} cannot be seen: ${describeError(error)}`);
+      });
     }
   }
 
@@ -198,6 +216,10 @@ export class RunMonitor implements Disposable {
     }
     const transition = transitionFor(run, status, clock.now());
     if (transition === undefined) {
+      const reason = sameStateReason(run, status, clock.now());
+      if (reason !== undefined) {
+        await noteReason(ledger, clock, run, reason, guard);
+      }
       await this.observe(run, machine, guard);
       return;
     }

@@ -1,8 +1,15 @@
+import { LedgerError } from '../core/errors.ts';
 import { asRunId } from '../core/ids.ts';
 import type { Logger } from '../core/logger.ts';
+import type { Run } from '../core/model/run.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { HeldLock } from '../ledger/locks.ts';
 import type { Machine } from '../providers/training-provider.ts';
+import { runLockName } from './run-locks.ts';
 import { runFromRecord } from './run-record.ts';
+
+/** Runs asked about once more at a time, far within the life of their locks. */
+const CHUNK = 20;
 
 /**
  * Puts runs that a machine knows and the ledger does not back into it: after
@@ -22,7 +29,16 @@ export async function rebuildRuns(
   if (!(await hasUnknown(ledger, await machine.agent.ids()))) {
     return 0;
   }
+  const unknown = await readUnknown(ledger, machine, logger);
   let added = 0;
+  for (let from = 0; from < unknown.length; from += CHUNK) {
+    added += await putBack(ledger, machine, unknown.slice(from, from + CHUNK));
+  }
+  return added;
+}
+
+async function readUnknown(ledger: Ledger, machine: Machine, logger: Logger): Promise<Run[]> {
+  const unknown: Run[] = [];
   for (const status of await machine.agent.list()) {
     const id = asRunId(status.id);
     if (id === undefined || (await ledger.runs.get(id)) !== undefined) {
@@ -30,16 +46,56 @@ export async function rebuildRuns(
     }
     const logPath = machine.sameHost ? `${machine.agent.runDirectory(id)}/log` : null;
     const run = runFromRecord(status.run, logPath);
-    if (run?.id !== id) {
+    if (run?.id === id) {
+      unknown.push(run);
+    } else {
       logger.warn(`the record of ${status.id} cannot be read; it is left alone`);
-      continue;
     }
-    // Another window may be doing the same; the first row stays.
-    if (await ledger.runs.insertIfMissing(run)) {
-      added += 1;
+  }
+  return unknown;
+}
+
+// A run can have been deleted since it was listed. Whoever deletes one holds its
+// lock until both directory and row are gone, so under the lock the machine's word holds.
+async function putBack(ledger: Ledger, machine: Machine, runs: readonly Run[]): Promise<number> {
+  const locked: { readonly run: Run; readonly lock: HeldLock }[] = [];
+  let added = 0;
+  try {
+    for (const run of runs) {
+      const lock = await ledger.locks.acquire(runLockName(run.id));
+      if (lock !== undefined) {
+        locked.push({ run, lock });
+      }
+    }
+    const statuses = await machine.agent.status(locked.map(({ run }) => run.id));
+    const present = new Set(
+      statuses.filter(({ state }) => state !== 'missing').map(({ id }) => id),
+    );
+    for (const { run, lock } of locked) {
+      if (present.has(run.id) && (await insertUnder(ledger, run, lock))) {
+        added += 1;
+      }
+    }
+  } finally {
+    for (const { lock } of locked) {
+      await ledger.locks.release(lock);
     }
   }
   return added;
+}
+
+// Another window may be doing the same; the first row stays.
+async function insertUnder(ledger: Ledger, run: Run, lock: HeldLock): Promise<boolean> {
+  try {
+    return await ledger.runs.insertIfMissing(run, {
+      guard: (handle) => ledger.locks.assertHeld(handle, lock),
+    });
+  } catch (error) {
+    if (error instanceof LedgerError && error.code === 'lock-lost') {
+      return false;
+    }
+    throw error;
+  }
 }
 
 async function hasUnknown(ledger: Ledger, ids: readonly string[]): Promise<boolean> {

@@ -18,7 +18,6 @@ export class AgentClient {
   private readonly source: Buffer;
   private readonly home: string;
   private installed: Promise<string> | undefined;
-  private hasSeenRuns = false;
 
   /**
    * @param shell - the way to the machine
@@ -73,22 +72,11 @@ export class AgentClient {
    *
    * @param ids - the runs
    * @returns one status each, in the same order
-   * @throws {MachineError} with code `no-home` when the folder of all runs went
-   *   away since this client saw one: its disk is not mounted
+   * @throws {MachineError} with code `no-home` when the folder of all runs is
+   *   not there: its disk is not mounted, or the machine was never used
    */
-  async status(ids: readonly RunId[]): Promise<readonly RunStatus[]> {
-    if (ids.length === 0) {
-      return [];
-    }
-    try {
-      return await this.statuses(['status', ...ids]);
-    } catch (error) {
-      // Not told apart from a machine that was never used, where all are missing.
-      if (error instanceof MachineError && error.code === 'no-home' && !this.hasSeenRuns) {
-        return ids.map((id) => ({ id, state: 'missing', log: 0 }));
-      }
-      throw error;
-    }
+  status(ids: readonly RunId[]): Promise<readonly RunStatus[]> {
+    return ids.length === 0 ? Promise.resolve([]) : this.statuses(['status', ...ids]);
   }
 
   /**
@@ -149,9 +137,7 @@ export class AgentClient {
     stdin?: string,
     signal?: AbortSignal,
   ): Promise<RunStatus[]> {
-    const statuses = parseLines(await this.run(verb, stdin, signal), runStatusSchema);
-    this.hasSeenRuns ||= statuses.some(({ state }) => state !== 'missing');
-    return statuses;
+    return parseLines(await this.run(verb, stdin, signal), runStatusSchema);
   }
 
   private async run(verb: readonly string[], stdin?: string, signal?: AbortSignal): Promise<Buffer> {
@@ -161,7 +147,7 @@ export class AgentClient {
       result = await this.call(verb, stdin, signal);
     }
     if (result.code !== 0) {
-      throw agentFailure(verb[0] ?? '', result);
+      throw agentFailure(verb[0] ?? '', result, this.home);
     }
     return result.stdout;
   }

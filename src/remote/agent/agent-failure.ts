@@ -11,9 +11,10 @@ type AgentError = z.infer<typeof agentErrorSchema>;
  *
  * @param verb - what was asked
  * @param result - how the agent ended
+ * @param home - absolute path of the agent's directory on the machine
  * @returns an error that says it in the user's language; the agent's own words are in `details`
  */
-export function agentFailure(verb: string, result: ExecResult): Error {
+export function agentFailure(verb: string, result: ExecResult, home: string): Error {
   const answer = parseError(result.stdout);
   const details = {
     verb,
@@ -39,6 +40,20 @@ export function agentFailure(verb: string, result: ExecResult): Error {
       );
     case 'active':
       return new RunError('run-active', l10n.t('The run is still active'), { details });
+    case 'no-home':
+      return new MachineError(
+        code,
+        l10n.t('The folder {0} is not there; is its disk mounted?', `${home}/runs`),
+        {
+          details,
+          steps: [
+            l10n.t(
+              'Mount it and try again. If it is gone for good, make it anew, empty: ' +
+                'what is known of its runs can be deleted then.',
+            ),
+          ],
+        },
+      );
     default:
       return new MachineError(code, sentence(code, verb), { details });
   }
@@ -48,8 +63,6 @@ function sentence(code: string, verb: string): string {
   switch (code) {
     case 'not-found':
       return l10n.t('The machine does not know this run');
-    case 'no-home':
-      return l10n.t('The folder of runs is not there on the machine; is its disk mounted?');
     case 'no-detach':
       return l10n.t('The machine needs one of setsid, perl and python3 to keep a run going');
     case 'environment':

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { LedgerError } from '../../../src/core/errors.ts';
 import { ELECTION_TTL_MS } from '../../../src/ledger/election.ts';
 import type { Ledger } from '../../../src/ledger/ledger.ts';
 import { LOCK_TTL_MS } from '../../../src/ledger/locks.ts';
@@ -24,6 +25,13 @@ function raw(sql: string): void {
   const connection = new DatabaseSync(files.path);
   connection.exec(sql);
   connection.close();
+}
+
+function lockedNames(): unknown[] {
+  const connection = new DatabaseSync(files.path);
+  const rows = connection.prepare('SELECT resource FROM resource_locks ORDER BY 1').all();
+  connection.close();
+  return rows.map(({ resource }) => resource);
 }
 
 describe('election of the watching window', () => {
@@ -152,7 +160,7 @@ describe('locks on resources', () => {
     assert.ok(await two.locks.acquire('r'));
   });
 
-  it('that were lost drop the result, refuse its writes and abort its signal', async () => {
+  it('that were lost refuse writes and abort the signal, but undo nothing', async () => {
     await one.runs.insert(sampleRun());
     const acting = one.locks.withLock('r', async ({ signal, guard }) => {
       raw('DELETE FROM resource_locks');
@@ -163,9 +171,9 @@ describe('locks on resources', () => {
       });
       await clock.advance(LOCK_TTL_MS);
       assert.equal(signal.aborted, true);
-      return 'stale';
+      return 'done';
     });
-    await assert.rejects(acting, { code: 'lock-lost' });
+    assert.equal(await acting, 'done');
   });
 
   it('are waited for a little, then refused with words', async () => {
@@ -175,12 +183,57 @@ describe('locks on resources', () => {
     await one.locks.release(lock);
     await clock.advance(1000);
     assert.equal(await patient, 'done');
-    await one.locks.acquire('r');
+    let finish: () => void = () => undefined;
+    const acting = one.locks.withLock('r', () => new Promise<void>((done) => (finish = done)));
     const refused = assert.rejects(
       two.locks.withLock('r', () => Promise.resolve()),
-      { code: 'locked' },
+      (error) => {
+        assert.ok(error instanceof LedgerError);
+        assert.deepEqual([error.code, error.details['own']], ['locked', false]);
+        assert.doesNotMatch(error.message, /\br\b/, 'no name of a row');
+        return true;
+      },
     );
     await clock.advance(6000);
     await refused;
+    finish();
+    await acting;
+  });
+
+  it('of a silent holder are waited for until they lapse', async () => {
+    await one.locks.acquire('r');
+    let done = false;
+    const patient = two.locks.withLock('r', () => Promise.resolve(void (done = true)));
+    await clock.advance(LOCK_TTL_MS - 1);
+    assert.equal(done, false);
+    await clock.advance(200);
+    await patient;
+    assert.equal(done, true);
+  });
+
+  it('are waited for also when another is quicker once a silent holder has lapsed', async () => {
+    await one.locks.acquire('r');
+    const patient = two.locks.withLock('r', () => Promise.resolve('done'));
+    await clock.advance(LOCK_TTL_MS - 50);
+    let finish: () => void = () => undefined;
+    // Before the next look of the one who waits.
+    const quick = clock.sleep(50).then(() =>
+      one.locks.withLock('r', () => new Promise<void>((ready) => (finish = ready))),
+    );
+    await clock.advance(1000);
+    finish();
+    await quick;
+    await clock.advance(1000);
+    assert.equal(await patient, 'done');
+  });
+
+  it('leave no row behind once they have lapsed and anything is locked', async () => {
+    await one.locks.acquire('a');
+    await clock.advance(1);
+    await one.locks.acquire('b');
+    raw("INSERT INTO resource_locks VALUES ('reboot', 'x', 'x', 9e12, 15000)");
+    await clock.advance(LOCK_TTL_MS - 1);
+    await two.locks.acquire('c');
+    assert.deepEqual(lockedNames(), ['b', 'c']);
   });
 });

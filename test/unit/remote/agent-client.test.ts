@@ -53,19 +53,16 @@ describe('the client of the agent', () => {
     assert.equal(shell.calls, 1);
   });
 
-  it('calls a run missing on a machine that was never used', async () => {
-    assert.equal((await client.status([id]))[0]?.state, 'missing');
-  });
-
-  it('fails where the folder of runs went away, rather than call runs missing', async () => {
-    await mkdir(join(home, 'runs', id), { recursive: true });
-    assert.equal((await client.status([id]))[0]?.state, 'lost');
-    await rm(home, { recursive: true });
+  it('fails where there is no folder of runs, rather than call runs missing', async () => {
     await assert.rejects(client.status([id]), (error) => {
       assert.ok(error instanceof MachineError);
       assert.equal(error.code, 'no-home');
+      assert.ok(error.message.includes(join(home, 'runs')), error.message);
+      assert.match(error.steps.join(), /Mount it/);
       return true;
     });
+    await mkdir(join(home, 'runs'), { recursive: true });
+    assert.equal((await client.status([id]))[0]?.state, 'missing');
   });
 
   it('names runs and reads parts of their logs', async () => {

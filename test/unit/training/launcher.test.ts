@@ -9,11 +9,11 @@ import type { Ledger } from '../../../src/ledger/ledger.ts';
 import { LOCK_TTL_MS } from '../../../src/ledger/locks.ts';
 import { CodeKeeper } from '../../../src/training/code-keeper.ts';
 import { planScript } from '../../../src/training/launch-plan.ts';
-import { settleUnstarted } from '../../../src/training/launch-reconciler.ts';
+import { neverStarted, settleUnstarted } from '../../../src/training/launch-reconciler.ts';
 import { Launcher } from '../../../src/training/launcher.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { LedgerFiles } from '../../support/ledger-files.ts';
-import { NOW } from '../../support/samples.ts';
+import { NOW, sampleRun } from '../../support/samples.ts';
 import { lines, refusal, ScriptedMachine } from '../../support/scripted-machine.ts';
 
 const OPTIONS = { secrets: {} };
@@ -49,6 +49,7 @@ describe('Launcher', () => {
       workspaceFolder: null,
       argv: ['python3', 'train.py'],
       checkpointDirectory: 'checkpoints',
+      device: 'auto',
       provider: 'local',
       machine: 'local',
     });
@@ -137,6 +138,56 @@ describe('Launcher', () => {
     assert.equal(run?.state, 'failed');
     assert.equal(machine.asked.at(-1), `stop ${run.id} 0`);
     assert.equal((await ledger.intents.get(`launch:${run.id}`))?.state, 'failed');
+  });
+
+  it('tells of a run as started though its lock lapsed while the machine was asked', async () => {
+    const monotonic = clock.monotonic();
+    starts();
+    const answer = machine.answer;
+    machine.answer = (verb, id) => {
+      clock.monotonic = () => monotonic + 2 * LOCK_TTL_MS;
+      return answer(verb, id);
+    };
+    const run = await launcher.launch(plan(), OPTIONS);
+    assert.equal(run.state, 'running');
+    assert.deepEqual(verbs(), ['start'], 'nothing is ended');
+    assert.equal((await ledger.runs.get(run.id))?.state, 'running');
+  });
+
+  it('tells why a start failed also when another window gave it up before', async () => {
+    machine.answer = async (verb, id) => {
+      if (verb !== 'start') return undefined;
+      await ledger.runs.transition(id as RunId, neverStarted(NOW), NOW);
+      return refusal('busy', 'r-other');
+    };
+    await assert.rejects(launcher.launch(plan(), OPTIONS), { code: 'directory-busy' });
+  });
+
+  it('starts nothing beside runs under way whose folder is not there', async () => {
+    const other = sampleRun({ machine: 'local' });
+    await ledger.runs.insert(other);
+    machine.answer = (verb) =>
+      Promise.resolve(verb === 'status' ? refusal('no-home') : lines({ id: 'x' }));
+    await assert.rejects(launcher.launch(plan(), OPTIONS), { code: 'no-home' });
+    assert.deepEqual(verbs(), ['status']);
+    assert.deepEqual((await ledger.runs.list()).map(({ id }) => id), [other.id]);
+  });
+
+  it('keeps row and wish when the folder of runs went away during the start', async () => {
+    await ledger.runs.insert(sampleRun({ machine: 'local', state: 'succeeded' }));
+    machine.answer = (verb) =>
+      verb === 'start'
+        ? Promise.reject(new MachineError('exec-failed', 'lost'))
+        : Promise.resolve(refusal('no-home'));
+    await assert.rejects(launcher.launch(plan(), OPTIONS), { code: 'start-unknown' });
+    assert.equal((await ledger.runs.list())[0]?.state, 'queued');
+  });
+
+  it('takes everything back on a machine that no run was ever started on', async () => {
+    machine.answer = (verb) =>
+      Promise.resolve(refusal(verb === 'start' ? 'no-detach' : 'no-home'));
+    await assert.rejects(launcher.launch(plan(), OPTIONS), { code: 'no-detach' });
+    assert.deepEqual(await ledger.runs.list(), []);
   });
 
   async function lapse(of: Ledger, id: string): Promise<void> {

@@ -14,7 +14,7 @@ import { RunMonitor, TICK_MS } from '../../../src/training/run-monitor.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { LedgerFiles } from '../../support/ledger-files.ts';
 import { NOW, sampleRun, sampleSpec } from '../../support/samples.ts';
-import { ScriptedMachine } from '../../support/scripted-machine.ts';
+import { refusal, ScriptedMachine } from '../../support/scripted-machine.ts';
 
 const STARTED = NOW / 1000 - 60;
 
@@ -194,6 +194,35 @@ describe('RunMonitor', () => {
     await monitor.wake();
     assert.equal((await ledger.runs.get(run.id))?.state, 'running');
     assert.equal((await ledger.runs.get(second.id))?.state, 'succeeded');
+  });
+
+  it('leaves every run as it is while the folder of runs is not there, and says so', async () => {
+    const queued = sampleRun({ id: `${run.id}q` as Run['id'], state: 'queued', startedAt: null });
+    const lost = sampleRun({ id: `${run.id}l` as Run['id'], state: 'lost', endedAt: NOW });
+    for (const each of [run, queued, lost]) await ledger.runs.insert(each);
+    machine.answer = (verb) => Promise.resolve(verb === 'status' ? refusal('no-home') : undefined);
+    await monitor.wake();
+    for (let tick = 0; tick < 3; tick++) await monitor.tick();
+    const states = async (): Promise<unknown[]> =>
+      (await ledger.runs.list()).map(({ state }) => state).sort();
+    assert.deepEqual(await states(), ['lost', 'queued', 'running']);
+    assert.match((await ledger.runs.get(run.id))?.stateReason ?? '', /is its disk mounted/);
+    const events = await ledger.events.list(run.id);
+    assert.equal(events.length, 2, 'said once');
+    machine.answer = () => undefined;
+    says({});
+    await monitor.tick();
+    assert.deepEqual(await states(), ['failed', 'lost', 'running']);
+    const again = await ledger.runs.get(run.id);
+    assert.deepEqual([again?.stateReason, again?.stateSince], ['Running', run.stateSince]);
+    assert.equal((await ledger.intervals.of(`run:${run.id}`)).length, 1);
+  });
+
+  it('settles a launch that a machine never used was not told of', async () => {
+    await ledger.runs.insert(sampleRun({ state: 'queued', startedAt: null }));
+    machine.answer = () => Promise.resolve(refusal('no-home'));
+    await monitor.wake();
+    assert.equal((await ledger.runs.get(run.id))?.state, 'failed');
   });
 
   it('looks again for a run that came while it was going to rest', async () => {
