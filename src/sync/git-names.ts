@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { askGit, decodeNames } from './git.ts';
+import type { RuleSource } from './ignore-rules.ts';
 import type { FoundProblem } from './raw-source.ts';
 
 /** Names of a tree, before anybody has looked at what they stand for. */
@@ -88,6 +89,34 @@ export async function filterIgnored(
   const input = Buffer.from(paths.map((path) => `${path}\0`).join(''));
   const { stdout } = await askGit(root, ['check-ignore', '-z', '--stdin'], { input, signal });
   return new Set(decodeNames(stdout).names);
+}
+
+/**
+ * Asks git which line of which file ignores some paths.
+ *
+ * @param root - absolute path of a directory inside a repository
+ * @param paths - relative to the root; directories end in `/`
+ * @param signal - gives up
+ * @returns the rule of each path that one matches
+ */
+export async function rulesByGit(
+  root: string,
+  paths: readonly string[],
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<string, RuleSource>> {
+  const rules = new Map<string, RuleSource>();
+  if (paths.length === 0) {
+    return rules;
+  }
+  const input = Buffer.from(paths.map((path) => `${path}\0`).join(''));
+  const args = ['check-ignore', '--verbose', '-z', '--stdin'];
+  const { stdout } = await askGit(root, args, { input, signal });
+  const fields = stdout.toString('utf8').split('\0');
+  for (let at = 0; at + 3 < fields.length; at += 4) {
+    const [source = '', line = '', pattern = '', path = ''] = fields.slice(at, at + 4);
+    rules.set(path, { source, line: Number(line), pattern });
+  }
+  return rules;
 }
 
 /**

@@ -27,7 +27,8 @@ export type Opinion = 'send' | 'leave' | undefined;
  */
 export class OwnRules {
   private rules: IgnoreRules;
-  private readonly persistent: readonly string[];
+  /** Relative to the root, without a slash at the end. */
+  readonly directoriesOfRuns: readonly string[];
   private readonly directories = new Map<string, Opinion>();
 
   /**
@@ -37,7 +38,7 @@ export class OwnRules {
   constructor(root: string, options: SelectOptions) {
     const lines = options.exclude ?? [];
     this.rules = IgnoreRules.none.with({ base: '', source: '[sync] exclude', lines });
-    this.persistent = persistentPaths(options.persistent ?? []);
+    this.directoriesOfRuns = persistentPaths(options.persistent ?? []);
     this.addFile(root, '');
   }
 
@@ -92,7 +93,7 @@ export class OwnRules {
    * @returns whether it is in a directory the runs own
    */
   isOfRuns(path: string): boolean {
-    return this.persistent.some((one) => path === one || path.startsWith(`${one}/`));
+    return this.directoriesOfRuns.some((one) => path === one || path.startsWith(`${one}/`));
   }
 
   private isNever(path: string): boolean {

@@ -23,6 +23,8 @@ export interface StampedFile extends SourceFile {
 
 /** What a look at the tree found. */
 export interface RawTree {
+  /** Absolute directory. */
+  readonly root: string;
   readonly rule: SourceTree['rule'];
   /** Sorted by path, bytewise. */
   readonly entries: readonly (StampedFile | SourceLink)[];

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { pause } from './breath.ts';
 import { collisions } from './collisions.ts';
 import {
   filterIgnored,
@@ -9,6 +10,7 @@ import {
 } from './git-names.ts';
 import { enclosingRepository } from './git.ts';
 import { broughtBack, namesByIgnoreFiles } from './ignore-walk.ts';
+import type { LeftOut } from './ignore-walk.ts';
 import { danglingLinks, lookAtFiles, specialFiles } from './look-at-files.ts';
 import type { SourceLink, SourceTree } from './model.ts';
 import { OWN_IGNORE_FILE, OwnRules } from './own-rules.ts';
@@ -30,6 +32,32 @@ export async function scanTree(
   options: SelectOptions,
   signal?: AbortSignal,
 ): Promise<RawTree> {
+  return (await scanAll(root, options, signal)).tree;
+}
+
+/** A tree, and what is needed to tell why something is not in it. */
+export interface FullScan {
+  readonly tree: RawTree;
+  readonly own: OwnRules;
+  /** What our rules or ignore files left out; what git itself did is not among it. */
+  readonly leftOut: readonly LeftOut[];
+  /** Repositories whose git answered: empty for the root, else ending in `/`. */
+  readonly repositories: readonly string[];
+}
+
+/**
+ * Finds what is sent, and what is not.
+ *
+ * @param root - absolute path of a directory
+ * @param options - what a person chose
+ * @param signal - gives up
+ * @returns the tree and the rest
+ */
+export async function scanAll(
+  root: string,
+  options: SelectOptions,
+  signal?: AbortSignal,
+): Promise<FullScan> {
   const scan = new Scan(root, options, signal);
   const repository = enclosingRepository(root);
   let rule: SourceTree['rule'] = 'ignore-files';
@@ -38,13 +66,16 @@ export async function scanTree(
   } else {
     rule = await scan.byGit('', repository);
   }
-  return scan.finish(rule);
+  const tree = await scan.finish(rule);
+  return { tree, own: scan.own, leftOut: scan.leftOut, repositories: scan.repositories };
 }
 
 /** One look at a tree and the repositories inside of it. */
 class Scan {
+  readonly own: OwnRules;
+  readonly leftOut: LeftOut[] = [];
+  readonly repositories: string[] = [];
   private readonly root: string;
-  private readonly own: OwnRules;
   private readonly signal: AbortSignal | undefined;
   private readonly entries = new Map<string, StampedFile | SourceLink>();
   private readonly problems: FoundProblem[] = [];
@@ -69,6 +100,7 @@ class Scan {
       await this.byIgnoreFiles(from, directory);
       return 'ignore-files';
     }
+    this.repositories.push(from);
     this.readOwnFiles(found.names, from);
     await this.lookAt(found.names.map((name) => `${from}${name}`));
     this.problems.push(...found.problems.map((one) => ({ ...one, path: `${from}${one.path}` })));
@@ -80,6 +112,7 @@ class Scan {
     const { own, signal } = this;
     const found = await namesByIgnoreFiles(this.root, { from, repository, own, signal });
     this.problems.push(...found.problems);
+    this.leftOut.push(...found.leftOut);
     await this.lookAt(found.names);
   }
 
@@ -94,7 +127,7 @@ class Scan {
       );
     }
     const problems = [...this.problems, ...collisions(entries)];
-    return { rule, entries, problems: sortByPath(problems) };
+    return { root: this.root, rule, entries, problems: sortByPath(problems) };
   }
 
   private readOwnFiles(names: readonly string[], from: string): void {
@@ -109,7 +142,15 @@ class Scan {
   }
 
   private async lookAt(names: readonly string[]): Promise<void> {
-    const wanted = names.filter((name) => this.own.opinion(name) !== 'leave');
+    const wanted: string[] = [];
+    for (const path of names) {
+      await pause(this.signal);
+      if (this.own.opinion(path) === 'leave') {
+        this.leftOut.push({ path });
+      } else {
+        wanted.push(path);
+      }
+    }
     const seen = await lookAtFiles(this.root, wanted, this.signal);
     for (const entry of seen.entries) {
       this.entries.set(entry.path, entry);

@@ -18,19 +18,18 @@ export async function selectFiles(
   options: SelectOptions = {},
   signal?: AbortSignal,
 ): Promise<SourceTree> {
-  return describeTree(root, await scanTree(root, options, signal));
+  return describeTree(await scanTree(root, options, signal));
 }
 
 /**
  * Makes of what a thread found what the rest works with.
  *
- * @param root - absolute path of the directory
  * @param raw - what was found
  * @returns the tree
  */
-export function describeTree(root: string, raw: RawTree): SourceTree {
+export function describeTree(raw: RawTree): SourceTree {
   return {
-    root,
+    root: raw.root,
     rule: raw.rule,
     entries: raw.entries.map((entry) => {
       if (entry.kind === 'link') {

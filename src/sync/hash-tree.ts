@@ -1,0 +1,114 @@
+import type { Clock } from '../core/clock.ts';
+import { pause } from './breath.ts';
+import type { FileIndex } from './file-index.ts';
+import type { SourceLink } from './model.ts';
+import type { FoundProblem, RawTree, StampedFile } from './raw-source.ts';
+import { readContent } from './read-content.ts';
+
+/** A file with its hash, and still with its stamp. */
+export interface HashedStampedFile extends StampedFile {
+  readonly hash: string;
+}
+
+/** A tree whose contents are known. */
+export interface HashedRawTree extends Omit<RawTree, 'entries'> {
+  readonly entries: readonly (HashedStampedFile | SourceLink)[];
+}
+
+/** How far hashing is. */
+export interface HashProgress {
+  /** Bytes read, of those that have to be. */
+  readonly read: number;
+  readonly total: number;
+  /** Path of the file under way. */
+  readonly path: string;
+}
+
+/** What hashing needs. */
+export interface HashOptions {
+  readonly index: FileIndex;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: (progress: HashProgress) => void;
+}
+
+// They are gone, or no files any more.
+const GONE = ['ENOENT', 'ENOTDIR', 'ELOOP', 'EMLINK'];
+
+/**
+ * Hashes the files of a tree that the index does not know as they are. What
+ * vanished since is left out, what cannot be read becomes a problem. The index
+ * is saved, also when given up.
+ *
+ * @param tree - as it was found
+ * @param options - index, clock, signal, progress
+ * @returns the tree with hashes
+ */
+export async function hashTree(tree: RawTree, options: HashOptions): Promise<HashedRawTree> {
+  const { index, signal } = options;
+  const entries: (HashedStampedFile | SourceLink)[] = [];
+  const problems: FoundProblem[] = [...tree.problems];
+  const hasher = new Hasher(tree, options);
+  let complete = false;
+  try {
+    for (const entry of tree.entries) {
+      await pause(signal);
+      const found = entry.kind === 'link' ? entry : await hasher.hash(entry);
+      if (found === 'unreadable') {
+        problems.push({ kind: 'unreadable', path: entry.path });
+      } else if (found !== 'gone') {
+        entries.push(found);
+      }
+    }
+    complete = true;
+  } finally {
+    await index.save(complete);
+  }
+  return { root: tree.root, rule: tree.rule, entries, problems };
+}
+
+/** Hashes one file after the other. */
+class Hasher {
+  private readonly root: string;
+  private readonly options: HashOptions;
+  private readonly total: number;
+  private read = 0;
+
+  constructor(tree: RawTree, options: HashOptions) {
+    this.root = tree.root;
+    this.options = options;
+    const unknown = tree.entries.filter(
+      (entry) => entry.kind === 'file' && options.index.hashOf(entry) === undefined,
+    );
+    this.total = unknown.reduce((sum, one) => sum + (one.kind === 'file' ? one.size : 0), 0);
+  }
+
+  async hash(file: StampedFile): Promise<HashedStampedFile | 'gone' | 'unreadable'> {
+    const { index, clock, signal } = this.options;
+    const known = index.hashOf(file);
+    if (known !== undefined) {
+      return { ...file, hash: known };
+    }
+    try {
+      const readAt = clock.now();
+      const onBytes = (bytes: number): void => this.tell(file.path, bytes);
+      const content = await readContent(this.root, file.path, { signal, onBytes });
+      if (content === undefined) {
+        return 'gone';
+      }
+      if (content.steady) {
+        index.remember(content.file, content.hash, readAt);
+      }
+      return { ...content.file, hash: content.hash };
+    } catch (error) {
+      signal?.throwIfAborted();
+      return GONE.includes((error as NodeJS.ErrnoException).code ?? '') ? 'gone' : 'unreadable';
+    }
+  }
+
+  private tell(path: string, bytes: number): void {
+    this.read += bytes;
+    const { onProgress } = this.options;
+    onProgress?.({ read: this.read, total: Math.max(this.total, this.read), path });
+  }
+}

@@ -1,0 +1,212 @@
+import { stat } from 'node:fs/promises';
+import * as l10n from '@vscode/l10n';
+import { cancelledBy } from '../core/cancellation.ts';
+import { IoError } from '../core/errors.ts';
+import type { Chunk } from './cut-chunks.ts';
+import type { HashProgress } from './hash-tree.ts';
+import type { ImportQuestion, MissingImport } from './import-check.ts';
+import type { LeftOutItem } from './left-out.ts';
+import type {
+  HashedFile,
+  HashedTree,
+  SourceEntry,
+  SourceFile,
+  SourceLink,
+  SourceTree,
+} from './model.ts';
+import type { SelectOptions } from './own-rules.ts';
+import { describeProblem } from './problem-texts.ts';
+import type { SourceAnswers, SourceJob } from './source-jobs.ts';
+import type { SourceFailure } from './source-messages.ts';
+import { SourceThread } from './source-thread.ts';
+
+/** How a job goes on. */
+export interface ReadTreeOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: (progress: HashProgress) => void;
+}
+
+/** Files above this many bytes are worth a delta. */
+export const DELTA_MIN_BYTES = 4 * 1024 * 1024;
+
+type AnyEntry = SourceFile | HashedFile | SourceLink;
+
+/**
+ * Reads workspace folders for a sync, on a thread of its own that starts with
+ * the first question and ends when nobody has asked for a while.
+ */
+export class SourceReader {
+  private readonly thread: SourceThread;
+
+  /**
+   * @param storage - absolute directory of ours on this host; several windows may share it
+   */
+  constructor(storage: string) {
+    this.thread = new SourceThread({ storage });
+  }
+
+  /**
+   * Finds what would be sent, without reading any file.
+   *
+   * @param root - absolute path of a workspace folder
+   * @param options - what a person chose
+   * @param signal - gives up
+   * @returns the tree
+   * @throws {IoError} `source-unreadable` when there is no such directory
+   */
+  async select(root: string, options: SelectOptions, signal?: AbortSignal): Promise<SourceTree> {
+    const entries: SourceEntry[] = [];
+    const job = { kind: 'select', root, options } as const;
+    const answer = await this.ask(job, { signal }, (part) => entries.push(...part));
+    return { root, ...described(answer), entries, bytes: bytesOf(entries) };
+  }
+
+  /**
+   * Finds what is sent, with the hash of every file.
+   *
+   * @param root - absolute path of a workspace folder
+   * @param options - what a person chose
+   * @param how - signal and progress
+   * @returns the tree
+   * @throws {IoError} `source-unreadable` when there is no such directory
+   */
+  async read(
+    root: string,
+    options: SelectOptions,
+    how: ReadTreeOptions = {},
+  ): Promise<HashedTree> {
+    const entries: (HashedFile | SourceLink)[] = [];
+    const answer = await this.ask({ kind: 'hash', root, options }, how, (part) => {
+      entries.push(...part.filter((entry) => entry.kind === 'link' || 'hash' in entry));
+    });
+    return { root, ...described(answer), entries, bytes: bytesOf(entries) };
+  }
+
+  /**
+   * Cuts a file into chunks whose borders follow from its content.
+   *
+   * @param root - absolute path of the workspace folder
+   * @param file - as {@link read} told it
+   * @param signal - gives up
+   * @returns all chunks in order; kept, so that a second call costs nothing
+   * @throws {IoError} `source-changed` when it is no longer what it was
+   */
+  async chunksOf(
+    root: string,
+    file: HashedFile,
+    signal?: AbortSignal,
+  ): Promise<readonly Chunk[]> {
+    const chunks = await this.ask({ kind: 'chunks', root, file }, { signal });
+    if (chunks === null) {
+      const message = l10n.t('{0} changed while it was sent.', file.path);
+      throw new IoError('source-changed', message, { steps: [l10n.t('Send it again.')] });
+    }
+    return chunks;
+  }
+
+  /**
+   * Tells the chunks of a content that {@link chunksOf} was asked for before,
+   * such as what was sent last: the file itself is not needed.
+   *
+   * @param hash - of the content
+   * @param signal - gives up
+   * @returns its chunks; `undefined` when they are not known (any more)
+   */
+  async knownChunks(hash: string, signal?: AbortSignal): Promise<readonly Chunk[] | undefined> {
+    return (await this.ask({ kind: 'known-chunks', hash }, { signal })) ?? undefined;
+  }
+
+  /**
+   * Lists what is not sent, largest first, and by which rule.
+   *
+   * @param root - absolute path of a workspace folder
+   * @param options - what a person chose
+   * @param signal - gives up
+   * @returns files and whole directories
+   */
+  async leftOut(
+    root: string,
+    options: SelectOptions,
+    signal?: AbortSignal,
+  ): Promise<readonly LeftOutItem[]> {
+    return await this.ask({ kind: 'left-out', root, options }, { signal });
+  }
+
+  /**
+   * Looks for modules that a script imports and that are not sent.
+   *
+   * @param root - absolute path of a workspace folder
+   * @param options - what a person chose; the last {@link read} of this root counts if there was one
+   * @param question - the script
+   * @param signal - gives up
+   * @returns imports that would fail on the machine
+   */
+  async missingImports(
+    root: string,
+    options: SelectOptions,
+    question: ImportQuestion,
+    signal?: AbortSignal,
+  ): Promise<readonly MissingImport[]> {
+    return await this.ask({ kind: 'imports', root, options, question }, { signal });
+  }
+
+  /** Ends the thread; what is under way fails. */
+  async close(): Promise<void> {
+    await this.thread.close();
+  }
+
+  private async ask<Kind extends SourceJob['kind']>(
+    job: SourceJob & { readonly kind: Kind },
+    how: ReadTreeOptions,
+    onEntries: (part: readonly AnyEntry[]) => void = () => undefined,
+  ): Promise<SourceAnswers[Kind]> {
+    const { signal, onProgress } = how;
+    if (isAborted(signal)) {
+      throw cancelledBy(signal);
+    }
+    if ('root' in job && !(await isDirectory(job.root))) {
+      throw unreadable(job.root, undefined);
+    }
+    const answer = await this.thread.ask(job, { signal, onProgress, onEntries });
+    if ('failure' in answer) {
+      throw isAborted(signal) ? cancelledBy(signal) : asIoError(job, answer.failure);
+    }
+    // The thread answers each kind with its own type.
+    return answer.answer as SourceAnswers[Kind];
+  }
+}
+
+function isAborted(signal: AbortSignal | undefined): signal is AbortSignal {
+  return signal?.aborted === true;
+}
+
+function described({ rule, problems }: SourceAnswers['select']) {
+  return { rule, problems: problems.map(describeProblem) };
+}
+
+function bytesOf(entries: readonly AnyEntry[]): number {
+  return entries.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.size : 0), 0);
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+}
+
+function asIoError(job: SourceJob, failure: SourceFailure): IoError {
+  const cause = Object.assign(new Error(failure.message), { code: failure.code });
+  if (job.kind === 'chunks') {
+    return new IoError('source-changed', l10n.t('{0} cannot be read.', job.file.path), { cause });
+  }
+  return unreadable('root' in job ? job.root : job.hash, cause);
+}
+
+function unreadable(root: string, cause: unknown): IoError {
+  const message = l10n.t('The folder {0} cannot be read.', root);
+  return new IoError('source-unreadable', message, {
+    cause,
+    steps: [l10n.t('Look whether it still exists and may be read.')],
+  });
+}

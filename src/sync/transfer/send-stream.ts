@@ -1,0 +1,129 @@
+import { once } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import type { RemoteProcess } from '../../remote/remote-shell.ts';
+
+/** What a fed program left behind. */
+export interface Fed {
+  readonly stdout: Buffer;
+  readonly stderr: string;
+  /** Bytes that went over the link. */
+  readonly sent: number;
+}
+
+const PIECES_UNDER_WAY = 4 * 1024 * 1024;
+
+/**
+ * Feeds a program, and waits for its end.
+ *
+ * @param child - the program
+ * @param input - what to feed it; read no faster than it takes it
+ * @param level - of gzip; 0 sends it as it is
+ * @param onSent - told the bytes of each piece of input that was taken
+ * @returns what it wrote
+ * @throws what the input threw, or a `MachineError` when the way broke
+ */
+export async function sendStream(
+  child: RemoteProcess,
+  input: AsyncIterable<Buffer>,
+  level: number,
+  onSent: (bytes: number) => void,
+): Promise<Fed> {
+  const stdout = collect(child.stdout);
+  const stderr = collect(child.stderr);
+  let sent = 0;
+  let broken: unknown;
+  const counted = async function* counted(): AsyncGenerator<Buffer> {
+    for await (const piece of input) {
+      yield piece;
+      onSent(piece.length);
+    }
+  };
+  const meter = async function* meter(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const piece of source) {
+      sent += piece.length;
+      yield piece;
+    }
+  };
+  try {
+    const source = counted();
+    if (level > 0) {
+      await pipeline(source, createGzip({ level, chunkSize: 256 * 1024 }), meter, sink(child.stdin));
+    } else {
+      await pipeline(source, meter, sink(child.stdin));
+    }
+  } catch (error) {
+    // A program that ends early closes its input; its own words tell more.
+    if (!isClosedPipe(error)) {
+      child.kill();
+      throw error;
+    }
+    broken = error;
+  }
+  const end = await child.done;
+  const said = { stdout: await stdout, stderr: (await stderr).toString('utf8'), sent };
+  if (broken !== undefined && said.stdout.length === 0 && end.code === 0) {
+    throw broken;
+  }
+  return said;
+}
+
+// Not the stream itself: pipeline would destroy it with an error of its own
+// when the program ends first.
+function sink(stdin: Writable): Transform | ((source: AsyncIterable<Buffer>) => Promise<void>) {
+  return async (source) => {
+    let failed: Error | undefined;
+    stdin.on('error', (error) => {
+      failed = error;
+    });
+    stdin.on('close', () => {
+      failed ??= closedPipe();
+    });
+    const check = (): void => {
+      if (failed !== undefined) {
+        throw failed;
+      }
+    };
+    for await (const piece of source) {
+      check();
+      stdin.write(piece);
+      if (stdin.writableLength > PIECES_UNDER_WAY) {
+        await Promise.race([once(stdin, 'drain'), once(stdin, 'close')]);
+      }
+    }
+    check();
+    stdin.end();
+    if (!stdin.writableFinished) {
+      await Promise.race([once(stdin, 'finish'), once(stdin, 'close')]);
+    }
+  };
+}
+
+function closedPipe(): NodeJS.ErrnoException {
+  return Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
+}
+
+function isClosedPipe(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return (
+    code === 'EPIPE' ||
+    code === 'ECONNRESET' ||
+    code === 'ERR_STREAM_DESTROYED' ||
+    code === 'ERR_STREAM_WRITE_AFTER_END'
+  );
+}
+
+async function collect(stream: Readable): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  stream.on('error', () => undefined);
+  stream.on('data', (piece: Buffer) => pieces.push(piece));
+  if (!stream.closed && !stream.readableEnded) {
+    await new Promise<void>((resolve) => {
+      stream.once('end', resolve);
+      stream.once('close', resolve);
+    });
+  }
+  return Buffer.concat(pieces);
+}

@@ -1,0 +1,94 @@
+import type { Clock } from '../../core/clock.ts';
+import type { RemoteShell } from '../../remote/remote-shell.ts';
+import type { HashedFile, HashedTree, TransferProgress } from '../model.ts';
+import type { SentStore } from './sent-store.ts';
+
+/** A piece of a file, known by its hash. */
+export interface FileChunk {
+  /** Bytes from the begin of the file. */
+  readonly offset: number;
+  /** Bytes. */
+  readonly length: number;
+  /** Hash of the content; of one kind for all files. */
+  readonly hash: string;
+}
+
+/** Who knows the pieces of big files. */
+export interface ChunkSource {
+  /**
+   * Tells the pieces of a file, in order, without gaps.
+   *
+   * @param file - a file of the tree
+   */
+  chunksOf(file: HashedFile): Promise<readonly FileChunk[]>;
+}
+
+/** How to reach a machine with a transfer; the same for all of them. */
+export interface TransferWay {
+  readonly shell: RemoteShell;
+  /** The script of the machine's half. */
+  readonly script: Buffer;
+  /** Absolute path of the agent's own directory on the machine. */
+  readonly home: string;
+  /** Hex; tells this installation from others that use the same machine. */
+  readonly client: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
+  readonly clock: Clock;
+}
+
+/** What to bring to a machine, and where. */
+export interface SyncRequest extends TransferWay {
+  /** Hex; names the workspace on the machine. */
+  readonly workspaceKey: string;
+  readonly tree: HashedTree;
+  readonly chunks: ChunkSource;
+  /** What this host remembers of earlier sends. */
+  readonly sent: SentStore;
+  /** Relative directories whose content belongs to runs, such as `checkpoints`. */
+  readonly persistent: readonly string[];
+  /** Slots that active runs use, such as `a`. */
+  readonly busyTrees: readonly string[];
+}
+
+/** How a transfer went about its work. */
+export interface TransferMethod {
+  /** `none`: nothing had to be done. */
+  readonly kind: 'none' | 'packed';
+  /** What proved the content: a program on the machine. */
+  readonly verifiedBy: string;
+  /** Files that were made from their last version. */
+  readonly deltas: number;
+  /** What made them; `none` when big files are sent whole for want of a tool. */
+  readonly assembledBy: string;
+  readonly compressed: boolean;
+}
+
+/** Something of a run that stood where the tree had to go. */
+export interface MovedAside {
+  /** Relative to the tree. */
+  readonly path: string;
+  /** Absolute path on the machine where it is now. */
+  readonly backup: string;
+  /** `drift`: a file of ours that was changed there; `conflict`: a run made it. */
+  readonly why: 'conflict' | 'drift';
+}
+
+/** A tree that is whole on the machine. */
+export interface SyncOutcome {
+  /** Absolute directory on the machine to run in. */
+  readonly directory: string;
+  /** Its name among the trees of the workspace. */
+  readonly slot: string;
+  /** Bytes that went over the link, after compression. */
+  readonly sentBytes: number;
+  /** Files and links that were put in place. */
+  readonly files: number;
+  /** Files and links that were deleted. */
+  readonly deleted: number;
+  readonly method: TransferMethod;
+  /** What stood in the way and was kept. */
+  readonly movedAside: readonly MovedAside[];
+  /** Names what the tree holds; the same content has the same name. */
+  readonly manifestId: string;
+}

@@ -1,0 +1,135 @@
+import type { TreeReport } from './check-answer.ts';
+import type { Manifest, ManifestEntry } from './manifest.ts';
+import { foldersAbove, isPersistent } from './manifest.ts';
+import { byText, callOf, callsOf } from './words.ts';
+
+/**
+ * How one thing of ours stands in a tree. `clean`: as we put it; `touched`: its
+ * content is; `drift`: a run changed it; `gone`: a run took it away.
+ */
+export type EntryState = 'clean' | 'touched' | 'drift' | 'gone';
+
+/** A tree on the machine, as far as it is ours. */
+export interface TreeState {
+  readonly slot: string;
+  readonly manifest: Manifest;
+  /** Things of ours in the tree by path, without those in folders of runs. */
+  readonly entries: ReadonlyMap<string, OurEntry>;
+}
+
+/** One thing of ours, and how it stands. */
+export interface OurEntry {
+  readonly entry: ManifestEntry;
+  readonly state: EntryState;
+  /** Hash in the machine's words, of what drifted. */
+  readonly found: string | undefined;
+}
+
+/**
+ * Joins what we put with what the machine found.
+ *
+ * @param report - of the machine
+ * @param manifest - what we put
+ * @returns the state of each thing
+ */
+export function treeState(report: TreeReport, manifest: Manifest): TreeState {
+  const bad = foldersOf(manifest).filter((_folder, at) => report.badFolders.has(at + 1));
+  const entries = new Map<string, OurEntry>();
+  ownEntries(manifest).forEach((entry, at) => {
+    const number = at + 1;
+    const found = report.drift.get(number);
+    const lost = report.gone.has(number) || isPersistent(entry.path, bad);
+    const drifted = found === undefined ? 'clean' : 'drift';
+    const state = report.touched.has(number) ? 'touched' : drifted;
+    entries.set(entry.path, { entry, state: lost ? 'gone' : state, found });
+  });
+  return { slot: report.slot, manifest, entries };
+}
+
+/**
+ * Lists what stands in the tree itself, in the order of its list on the machine.
+ *
+ * @param manifest - all of ours
+ * @returns those that are not in folders of runs
+ */
+export function ownEntries(manifest: Manifest): readonly ManifestEntry[] {
+  return manifest.entries.filter((entry) => !isPersistent(entry.path, manifest.persistent));
+}
+
+/**
+ * Lists the folders we need in the tree.
+ *
+ * @param manifest - all of ours
+ * @returns relative folders, outer ones first
+ */
+export function foldersOf(manifest: Manifest): readonly string[] {
+  const paths = ownEntries(manifest).map((entry) => entry.path);
+  return foldersAbove([...paths, ...manifest.persistent]);
+}
+
+/**
+ * Writes the list of a tree for the machine: what it looks at for drift.
+ *
+ * @param manifest - all of ours
+ * @returns calls of `s` and `l`
+ */
+export function listText(manifest: Manifest): string {
+  const own = ownEntries(manifest);
+  let text = '';
+  let folder = '';
+  let words: string[] = [];
+  // A call for each folder, so that a new file changes few lines.
+  for (const { kind, path } of own) {
+    if (kind === 'file') {
+      const at = path.slice(0, path.lastIndexOf('/') + 1);
+      if (at !== folder) {
+        text += callsOf('s', [], words);
+        words = [];
+        folder = at;
+      }
+      words.push(`./${path}`);
+    }
+  }
+  text += callsOf('s', [], words);
+  for (const entry of own) {
+    if (entry.kind === 'link') {
+      text += callOf('l', `./${entry.path}`, entry.target);
+    }
+  }
+  return text;
+}
+
+/**
+ * Writes the folders of a tree for the machine.
+ *
+ * @param manifest - all of ours
+ * @returns calls of `d` and `k`
+ */
+export function foldersText(manifest: Manifest): string {
+  const folders = foldersOf(manifest).map((folder) => `./${folder}`);
+  const keeps = manifest.persistent.map((path) =>
+    callOf('k', `./${path}`, keepTarget(path), path),
+  );
+  return callsOf('d', [], folders) + keeps.join('');
+}
+
+/**
+ * Tells where the link to a folder of runs leads.
+ *
+ * @param path - relative folder
+ * @returns relative target of the link
+ */
+export function keepTarget(path: string): string {
+  return `${'../'.repeat(path.split('/').length)}keep/${path}`;
+}
+
+/**
+ * Orders paths by folder, then by name: the order of lists for the machine.
+ *
+ * @param left - one path
+ * @param right - another
+ * @returns negative, zero or positive
+ */
+export function byPath(left: { readonly path: string }, right: { readonly path: string }): number {
+  return byText(left.path, right.path);
+}
