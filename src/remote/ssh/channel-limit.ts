@@ -1,0 +1,108 @@
+import { cancelledBy } from '../../core/cancellation.ts';
+
+/** Gives a place back; calling it again does nothing. */
+export type Release = () => void;
+
+interface Waiter {
+  readonly admit: () => void;
+  readonly refuse: (error: Error) => void;
+}
+
+/** At most so many at once; the others wait in order. */
+export class ChannelLimit {
+  private max: number;
+  private inUse = 0;
+  private closed: Error | undefined;
+  private readonly waiting: Waiter[] = [];
+
+  constructor(max: number) {
+    this.max = max;
+  }
+
+  /** Places taken now. */
+  get taken(): number {
+    return this.inUse;
+  }
+
+  /** Whether a place could be had without waiting. */
+  get free(): boolean {
+    return this.inUse < this.max && this.waiting.length === 0;
+  }
+
+  /**
+   * Waits for a place.
+   *
+   * @param signal - gives up
+   * @returns what gives it back
+   * @throws {CancelledError} when the signal is aborted first
+   * @throws {Error} what it was closed with
+   */
+  acquire(signal?: AbortSignal): Promise<Release> {
+    return new Promise((resolve, reject) => {
+      if (this.closed !== undefined || signal?.aborted === true) {
+        reject(this.closed ?? cancelledBy(signal ?? AbortSignal.abort()));
+        return;
+      }
+      const onAbort = (): void => {
+        this.waiting.splice(this.waiting.indexOf(waiter), 1);
+        reject(cancelledBy(signal ?? AbortSignal.abort()));
+      };
+      const waiter: Waiter = {
+        admit: () => {
+          signal?.removeEventListener('abort', onAbort);
+          this.inUse += 1;
+          resolve(this.releaseOnce());
+        },
+        refuse: (error) => {
+          signal?.removeEventListener('abort', onAbort);
+          reject(error);
+        },
+      };
+      this.waiting.push(waiter);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.admitWaiting();
+    });
+  }
+
+  /**
+   * The server takes fewer than we thought.
+   *
+   * @param max - how many it takes; at least 1 stays
+   */
+  lower(max: number): void {
+    this.max = Math.max(1, Math.min(this.max, max));
+  }
+
+  /**
+   * Lets nobody in any more, also not those who wait.
+   *
+   * @param error - what they are told
+   */
+  close(error: Error): void {
+    this.closed = error;
+    for (const waiter of this.waiting.splice(0)) {
+      waiter.refuse(error);
+    }
+  }
+
+  private releaseOnce(): Release {
+    let released = false;
+    return () => {
+      if (!released) {
+        released = true;
+        this.inUse -= 1;
+        this.admitWaiting();
+      }
+    };
+  }
+
+  private admitWaiting(): void {
+    while (this.inUse < this.max) {
+      const next = this.waiting.shift();
+      if (next === undefined) {
+        return;
+      }
+      next.admit();
+    }
+  }
+}
