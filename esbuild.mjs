@@ -10,7 +10,10 @@ const watch = process.argv.includes('--watch');
 const hostTests = process.argv.includes('--host-tests');
 
 /** Files the extension reads at run time, by their place in dist/. */
-const ASSETS = { 'agent.sh': 'src/remote/agent/agent.sh' };
+const ASSETS = {
+  'agent.sh': 'src/remote/agent/agent.sh',
+  'sync.sh': 'src/sync/transfer/sync.sh',
+};
 
 /** Bundled CommonJS packages (ssh2 among them) still expect these three names. */
 const COMMONJS_NAMES = [

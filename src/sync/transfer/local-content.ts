@@ -26,7 +26,7 @@ export function localPath(root: string, path: string): string {
  *
  * @param path - absolute path on this host
  * @param ranges - what to read, in order
- * @yields pieces of at most a mebibyte
+ * @yields {Buffer} pieces of at most a mebibyte
  * @throws {TransferError} when the file is shorter than it was
  */
 export async function* readRanges(

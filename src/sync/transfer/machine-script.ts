@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import * as l10n from '@vscode/l10n';
 import { MachineError } from '../../core/errors.ts';
-import type { TransferWay } from './transfer-types.ts';
 import { sendStream } from './send-stream.ts';
 import { transferFailure } from './transfer-failure.ts';
+import type { TransferWay } from './transfer-types.ts';
 
 /** One answer of the script: a word, and the rest, which may hold anything. */
 export interface ScriptRecord {

@@ -100,7 +100,7 @@ export function formatManifest(manifest: Manifest): string {
  *
  * @param text - what `formatManifest` wrote
  * @returns the manifest
- * @throws when it is no manifest
+ * @throws {Error} when it is no manifest
  */
 export function parseManifest(text: string): Manifest {
   const persistent: string[] = [];

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { RemoteProcess } from '../../remote/remote-shell.ts';
@@ -23,7 +22,7 @@ const PIECES_UNDER_WAY = 4 * 1024 * 1024;
  * @param level - of gzip; 0 sends it as it is
  * @param onSent - told the bytes of each piece of input that was taken
  * @returns what it wrote
- * @throws what the input threw, or a `MachineError` when the way broke
+ * @throws {Error} what the input threw, or a `MachineError` when the way broke
  */
 export async function sendStream(
   child: RemoteProcess,
@@ -34,7 +33,7 @@ export async function sendStream(
   const stdout = collect(child.stdout);
   const stderr = collect(child.stderr);
   let sent = 0;
-  let broken: unknown;
+  let broken: Error | undefined;
   const counted = async function* counted(): AsyncGenerator<Buffer> {
     for await (const piece of input) {
       yield piece;
@@ -72,7 +71,7 @@ export async function sendStream(
 
 // Not the stream itself: pipeline would destroy it with an error of its own
 // when the program ends first.
-function sink(stdin: Writable): Transform | ((source: AsyncIterable<Buffer>) => Promise<void>) {
+function sink(stdin: Writable): (source: AsyncIterable<Buffer>) => Promise<void> {
   return async (source) => {
     let failed: Error | undefined;
     stdin.on('error', (error) => {

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { FileChunk } from './transfer-types.ts';
 import { parseManifest } from './manifest.ts';
 import type { Manifest } from './manifest.ts';
+import type { FileChunk } from './transfer-types.ts';
 
 /** What this host remembers of earlier sends. Only a memory: losing it costs time. */
 export interface SentStore {

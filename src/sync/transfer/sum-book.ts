@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import type { ManifestFile } from './manifest.ts';
 import { localPath } from './local-content.ts';
+import type { ManifestFile } from './manifest.ts';
 import type { SentStore } from './sent-store.ts';
 
 const BLAKE2B = new Set(['b2sum', 'openssl', 'python3']);

@@ -1,7 +1,7 @@
 import type { TreeReport } from './check-answer.ts';
 import type { Manifest, ManifestEntry } from './manifest.ts';
 import { foldersAbove, isPersistent } from './manifest.ts';
-import { byText, callOf, callsOf } from './words.ts';
+import { callOf, callsOf } from './words.ts';
 
 /**
  * How one thing of ours stands in a tree. `clean`: as we put it; `touched`: its
@@ -121,15 +121,4 @@ export function foldersText(manifest: Manifest): string {
  */
 export function keepTarget(path: string): string {
   return `${'../'.repeat(path.split('/').length)}keep/${path}`;
-}
-
-/**
- * Orders paths by folder, then by name: the order of lists for the machine.
- *
- * @param left - one path
- * @param right - another
- * @returns negative, zero or positive
- */
-export function byPath(left: { readonly path: string }, right: { readonly path: string }): number {
-  return byText(left.path, right.path);
 }

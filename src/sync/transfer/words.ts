@@ -101,9 +101,14 @@ export function folderAndName(path: string): readonly [folder: string, name: str
  *
  * @param name - the function
  * @param paths - relative paths
+ * @param fixed - words before the folder
  * @returns lines of shell
  */
-export function callsByFolder(name: string, paths: readonly string[]): string {
+export function callsByFolder(
+  name: string,
+  paths: readonly string[],
+  ...fixed: readonly string[]
+): string {
   const folders = new Map<string, string[]>();
   for (const path of paths) {
     const [folder, base] = folderAndName(path);
@@ -116,7 +121,7 @@ export function callsByFolder(name: string, paths: readonly string[]): string {
   }
   let text = '';
   for (const [folder, names] of folders) {
-    text += callsOf(name, [folder], names);
+    text += callsOf(name, [...fixed, folder], names);
   }
   return text;
 }

@@ -1,0 +1,48 @@
+import type { MachineError } from '../../core/errors.ts';
+import { transferFailure } from './transfer-failure.ts';
+import type { TransferWay } from './transfer-types.ts';
+
+const BREAKS = 4;
+const ROUNDS = 6;
+const FIRST_PAUSE_MS = 250;
+
+/** Decides whether a transfer tries again, and when. */
+export class AttemptGuard {
+  private readonly way: TransferWay;
+  private breaks = 0;
+  private rounds = 0;
+  private sent = 0;
+
+  /** @param way - the way to the machine */
+  constructor(way: TransferWay) {
+    this.way = way;
+  }
+
+  /**
+   * Waits after the way broke. What arrived since the last time counts as hope.
+   *
+   * @param error - what broke
+   * @param sent - bytes that went over the link in all
+   * @throws {MachineError} the error when it breaks for nothing again and again
+   */
+  async broken(error: MachineError, sent: number): Promise<void> {
+    this.breaks = sent > this.sent ? 1 : this.breaks + 1;
+    this.sent = sent;
+    if (this.breaks > BREAKS) {
+      throw error;
+    }
+    await this.way.clock.sleep(FIRST_PAUSE_MS * 2 ** (this.breaks - 1), this.way.signal);
+  }
+
+  /**
+   * Counts a round that asks for another one.
+   *
+   * @throws {TransferError} when they do not end
+   */
+  again(): void {
+    this.rounds += 1;
+    if (this.rounds > ROUNDS) {
+      throw transferFailure('verify', '', '');
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import type { RemoteShell } from '../../remote/remote-shell.ts';
+import type { NeededEntry } from './change-set.ts';
+import type { SumBook } from './sum-book.ts';
+import { readCalls } from './words.ts';
+
+/** What earlier transfers left in a stage. */
+export interface Staged {
+  /** Stage paths whose content is there and right. */
+  readonly right: ReadonlySet<string>;
+  /** Stage paths that nobody wants now. */
+  readonly junk: readonly string[];
+  /** Whether the stage must be emptied: a file stands where a folder has to. */
+  readonly reset: boolean;
+}
+
+/**
+ * Tells what need not be sent again.
+ *
+ * @param shell - the way to the machine
+ * @param stage - absolute directory on the machine
+ * @param stages - what the machine found whole, by plan
+ * @param needed - what is needed now
+ * @param sums - hashes in the machine's words
+ * @returns what is there
+ */
+export async function readStaged(
+  shell: RemoteShell,
+  stage: string,
+  stages: ReadonlyMap<string, ReadonlyMap<number, string>>,
+  needed: readonly NeededEntry[],
+  sums: SumBook,
+): Promise<Staged> {
+  const wishes = new Map(needed.map((item) => [item.stagePath, item.entry]));
+  const right = new Set<string>();
+  const junk = new Set<string>();
+  for (const [plan, have] of stages) {
+    if (!/^[0-9a-f]+$/u.test(plan)) {
+      continue;
+    }
+    const text = (await shell.get(`${stage}/plan-${plan}/files`))?.toString('utf8') ?? '';
+    let number = 0;
+    for (const [name, ...words] of readCalls(text)) {
+      const paths = name === 's' ? words : words.slice(0, 1);
+      for (const path of paths) {
+        number += 1;
+        const wish = wishes.get(path);
+        const found = have.get(number);
+        if (wish === undefined) {
+          if (/^(?:f|seed)\//u.test(path)) {
+            junk.add(path);
+          }
+        } else if (
+          wish.kind === 'file'
+            ? found === sums.sumOf(wish)
+            : name === 'l' && found === 'same' && words[1] === wish.target
+        ) {
+          right.add(path);
+        }
+      }
+    }
+  }
+  const reset = clashes(junk, wishes);
+  return reset
+    ? { right: new Set(), junk: [], reset }
+    : { right, junk: [...junk], reset };
+}
+
+function clashes(
+  junk: ReadonlySet<string>,
+  wishes: ReadonlyMap<string, unknown>,
+): boolean {
+  const isBelow = (path: string, others: { has(path: string): boolean }): boolean => {
+    for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) {
+      if (others.has(path.slice(0, at))) {
+        return true;
+      }
+    }
+    return false;
+  };
+  return (
+    [...junk].some((path) => isBelow(path, wishes)) ||
+    (junk.size > 0 && [...wishes.keys()].some((path) => isBelow(path, junk)))
+  );
+}
