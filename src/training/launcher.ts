@@ -65,10 +65,26 @@ export class Launcher {
    * @throws {RunError} when it came too late, and was ended again
    */
   async launch(plan: LaunchPlan, options: LaunchOptions): Promise<Run> {
-    const { ledger, registry, clock } = this.parts;
+    const { ledger, registry } = this.parts;
     const machine = await registry.get(plan.provider).connect(plan.machine);
     await requireHome(ledger, machine);
-    const run = await this.newRun(plan, machine, options.signal);
+    const id = newRunId(this.parts.clock.now());
+    try {
+      return await this.startAs(id, plan, machine, options);
+    } catch (error) {
+      await this.forgetUnlessKept(id);
+      throw error;
+    }
+  }
+
+  private async startAs(
+    id: RunId,
+    plan: LaunchPlan,
+    machine: Machine,
+    options: LaunchOptions,
+  ): Promise<Run> {
+    const { ledger, clock } = this.parts;
+    const run = await this.newRun(id, plan, machine, options.signal);
     return ledger.locks.withLock(runLockName(run.id), async () => {
       cancelledBy(options.signal);
       await ledger.runs.insertWithIntent(run, {
@@ -118,10 +134,26 @@ export class Launcher {
     }
   }
 
-  private async newRun(plan: LaunchPlan, machine: Machine, signal?: AbortSignal): Promise<Run> {
+  // The code of a launch that left no run behind is of no use to anyone.
+  private async forgetUnlessKept(id: RunId): Promise<void> {
+    const { ledger, code, logger } = this.parts;
+    try {
+      if ((await ledger.runs.get(id)) === undefined) {
+        await code.forget(id);
+      }
+    } catch (error) {
+      logger.warn(`the code of ${id} was not forgotten: ${describeError(error)}`);
+    }
+  }
+
+  private async newRun(
+    id: RunId,
+    plan: LaunchPlan,
+    machine: Machine,
+    signal?: AbortSignal,
+  ): Promise<Run> {
     const { clock, code, rateOf } = this.parts;
     const now = clock.now();
-    const id = newRunId(now);
     return {
       id,
       name: plan.name,
@@ -196,7 +228,6 @@ export class Launcher {
     );
     // Another window may have called it failed: its row then stays to tell so.
     await ledger.runs.discard(run.id).catch(ignoreSettled);
-    await this.parts.code.forget(run.id);
   }
 
   private async settle(run: Run, status: RunStatus, machine: Machine): Promise<Run> {

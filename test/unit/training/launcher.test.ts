@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { MachineError } from '../../../src/core/errors.ts';
@@ -24,19 +26,21 @@ describe('Launcher', () => {
   let clock: FakeClock;
   let machine: ScriptedMachine;
   let launcher: Launcher;
+  let rateOf: () => Promise<typeof ZERO_DOLLARS>;
 
   beforeEach(async () => {
     files = new LedgerFiles();
     clock = new FakeClock(NOW);
     ledger = await files.open({ clock });
     machine = new ScriptedMachine();
+    rateOf = () => Promise.resolve(ZERO_DOLLARS);
     launcher = new Launcher({
       ledger,
       registry: machine.registry,
       code: new CodeKeeper(join(files.folder, 'code')),
       clock,
       logger: NULL_LOGGER,
-      rateOf: () => Promise.resolve(ZERO_DOLLARS),
+      rateOf: () => rateOf(),
     });
   });
 
@@ -188,6 +192,60 @@ describe('Launcher', () => {
       Promise.resolve(refusal(verb === 'start' ? 'no-detach' : 'no-home'));
     await assert.rejects(launcher.launch(plan(), OPTIONS), { code: 'no-detach' });
     assert.deepEqual(await ledger.runs.list(), []);
+  });
+
+  describe('in a repository with changes not committed', () => {
+    const patches = (): string[] => {
+      const folder = join(files.folder, 'code');
+      return existsSync(folder) ? readdirSync(folder) : [];
+    };
+
+    beforeEach(() => {
+      const git = (...args: string[]): unknown =>
+        execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...args], {
+          cwd: files.folder,
+          stdio: 'ignore',
+        });
+      git('init');
+      writeFileSync(join(files.folder, 'train.py'), '1\n');
+      git('add', 'train.py');
+      git('commit', '-m', 'one');
+      writeFileSync(join(files.folder, 'train.py'), '2\n');
+    });
+
+    it('keeps no code of a launch that failed before it was written down', async () => {
+      rateOf = () => {
+        assert.equal(patches().length, 1);
+        return Promise.reject(new Error('no price'));
+      };
+      await assert.rejects(launcher.launch(plan(), OPTIONS), /no price/);
+      assert.deepEqual(patches(), []);
+    });
+
+    it('keeps no code of a launch that was cancelled before it was written down', async () => {
+      const abort = new AbortController();
+      rateOf = () => {
+        abort.abort();
+        return Promise.resolve(ZERO_DOLLARS);
+      };
+      const options = { ...OPTIONS, signal: abort.signal };
+      await assert.rejects(launcher.launch(plan(), options), { name: 'CancelledError' });
+      assert.deepEqual(patches(), []);
+    });
+
+    it('keeps no code of a start that the machine refused', async () => {
+      machine.answer = (verb) =>
+        verb === 'start' ? Promise.resolve(refusal('busy', 'r-other')) : undefined;
+      await assert.rejects(launcher.launch(plan(), OPTIONS), { code: 'directory-busy' });
+      assert.deepEqual(patches(), []);
+    });
+
+    it('keeps the code of a run of which it is not known whether it started', async () => {
+      machine.answer = () => Promise.reject(new MachineError('exec-failed', 'lost'));
+      await assert.rejects(launcher.launch(plan(), OPTIONS), { code: 'start-unknown' });
+      const [run] = await ledger.runs.list();
+      assert.deepEqual(patches(), [`${run?.id}.patch`]);
+    });
   });
 
   async function lapse(of: Ledger, id: string): Promise<void> {
