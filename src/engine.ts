@@ -20,6 +20,7 @@ import { CheckpointKeeper } from './training/checkpoint-keeper.ts';
 import { CodeKeeper } from './training/code-keeper.ts';
 import { createObserver } from './training/create-observer.ts';
 import { Launcher } from './training/launcher.ts';
+import { LogFiles } from './training/log/log-files.ts';
 import { RunControl } from './training/run-control.ts';
 import { RunMonitor } from './training/run-monitor.ts';
 import { rebuildRuns } from './training/run-rebuilder.ts';
@@ -118,6 +119,7 @@ function assemble(
     logger: logger('inventory'),
   });
   const code = new CodeKeeper(join(storage, 'code'));
+  const logs = new LogFiles(join(storage, 'logs'));
   const monitorLogger = logger('monitor');
   const monitor = new RunMonitor({
     ledger,
@@ -160,6 +162,7 @@ function assemble(
       ledger,
       registry,
       code,
+      logs,
       clock,
       logger: logger('launch'),
       rateOf: (provider, machine) => inventory.rateOf(provider, machine),
@@ -169,7 +172,7 @@ function assemble(
     checkpoints,
     monitor,
     setAside,
-    findRuns: () => rebuild(options, registry, ledger),
+    findRuns: () => rebuild(options, registry, ledger, logs),
     onDidLoseLedger: ledger.onDidLose,
     close: async () => {
       store.dispose();
@@ -184,6 +187,7 @@ async function rebuild(
   options: EngineOptions,
   registry: ProviderRegistry,
   ledger: Ledger,
+  logs: LogFiles,
 ): Promise<void> {
   const logger = componentLogger(options.logger, 'rebuild');
   for (const provider of options.mayWatch() ? registry.all() : []) {
@@ -191,7 +195,7 @@ async function rebuild(
       const { available } = await provider.availability();
       if (available && provider.id === 'local') {
         const machine = await provider.connect(LOCAL_MACHINE);
-        const added = await rebuildRuns(ledger, machine, logger);
+        const added = await rebuildRuns(ledger, machine, logs, logger);
         logger.info(`${added} runs found on ${provider.id} that the ledger did not have`);
       }
     } catch (error) {

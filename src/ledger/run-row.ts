@@ -129,6 +129,8 @@ function placeOf(value: unknown): RunSpec['place'] {
     tree: text(value, 'tree'),
     keep: text(value, 'keep'),
     kept: texts(value, 'kept'),
+    exclude: texts(value, 'exclude'),
+    manifest: text(value, 'manifest'),
   };
 }
 

@@ -1,9 +1,11 @@
 import type { CheckpointFiles, RemovableFiles } from '../checkpoints/checkpoint-files.ts';
 import type { NextAction } from '../core/errors.ts';
 import type { Resource } from '../core/model/records.ts';
+import type { CodePlace } from '../core/model/run.ts';
 import type { AgentClient } from '../remote/agent/agent-client.ts';
 import type { RemoteShell } from '../remote/remote-shell.ts';
 import type { MachineView } from '../resources/account-snapshot.ts';
+import type { TransferProgress } from '../sync/model.ts';
 
 /** What a provider can do, so that the UI hides what cannot be. */
 export interface ProviderCapabilities {
@@ -28,6 +30,33 @@ export interface ProviderListing {
   readonly resources: readonly Resource[];
 }
 
+/** A workspace folder to bring to a machine. */
+export interface PlaceRequest {
+  /** Absolute path on this host. */
+  readonly source: string;
+  /** Folders below it that belong to runs and are not sent, relative. */
+  readonly kept: readonly string[];
+  /** Patterns of what else is not sent, as in `.gitignore`. */
+  readonly exclude: readonly string[];
+  /** Absolute directories on the machine that active runs use: left as they are. */
+  readonly busy: readonly string[];
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
+}
+
+/** Brings code to a machine that does not see this host's files. */
+export interface CodePlacer {
+  /**
+   * Makes a tree on the machine hold what the folder holds, whole or not at all.
+   *
+   * @param request - folder and what to leave alone
+   * @returns where it is now
+   * @throws {TransferError} when folder or machine refuses
+   * @throws {MachineError} when the way to the machine stays broken
+   */
+  place(request: PlaceRequest): Promise<CodePlace>;
+}
+
 /** A machine one can work on. Training, logs and checkpoints need nothing more. */
 export interface Machine {
   readonly provider: string;
@@ -37,6 +66,8 @@ export interface Machine {
   readonly files: CheckpointFiles & RemovableFiles;
   /** True when paths on the machine are paths on this host. */
   readonly sameHost: boolean;
+  /** `null` when the machine sees this host's files. */
+  readonly placer: CodePlacer | null;
 }
 
 /** One contract for every vendor. */

@@ -14,6 +14,8 @@ export interface LaunchPlan {
   /** Absolute path of the workspace folder, when there is one. */
   readonly workspaceFolder: string | null;
   readonly spec: RunSpec;
+  /** Patterns of files that are not sent to another machine, as in `.gitignore`. */
+  readonly exclude: readonly string[];
   readonly resumedFrom: ResumeOrigin | null;
 }
 
@@ -30,6 +32,8 @@ export interface ScriptRequest {
   readonly checkpointDirectory: string;
   /** `auto`, `cpu`, `cuda` or what the framework knows. */
   readonly device: string;
+  /** Patterns of files that are not sent to another machine. */
+  readonly exclude: readonly string[];
   readonly provider: string;
   readonly machine: string;
 }
@@ -54,6 +58,7 @@ export function planScript(request: ScriptRequest): LaunchPlan {
     machine: request.machine,
     profile: null,
     workspaceFolder: request.workspaceFolder,
+    exclude: request.exclude,
     resumedFrom: null,
     spec: {
       argv: request.argv,
@@ -99,6 +104,7 @@ export function planProfile(profile: ResolvedProfile, place: ProfilePlace): Laun
     machine: place.machine,
     profile: profile.name,
     workspaceFolder: place.workspaceFolder,
+    exclude: profile.exclude,
     resumedFrom: null,
     spec: {
       argv: commandLine(profile.argv, place.python),
@@ -138,6 +144,7 @@ export function planResume(
     machine: run.machine,
     profile: run.profile,
     workspaceFolder: run.workspaceFolder,
+    exclude: spec.place?.exclude ?? [],
     resumedFrom: { runId: run.id, checkpointPath: checkpoint.path, step: checkpoint.step },
     spec: {
       ...spec,

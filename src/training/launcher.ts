@@ -14,9 +14,12 @@ import type { ProviderRegistry } from '../providers/provider-registry.ts';
 import type { Machine } from '../providers/training-provider.ts';
 import type { RunStatus } from '../remote/agent/agent-answers.ts';
 import type { RunView } from '../resources/account-snapshot.ts';
+import type { TransferProgress } from '../sync/model.ts';
 import type { CodeKeeper } from './code-keeper.ts';
 import type { LaunchPlan } from './launch-plan.ts';
 import { planResume } from './launch-plan.ts';
+import type { LogFiles } from './log/log-files.ts';
+import { withPlacedCode } from './place-code.ts';
 import { recordTransition } from './record-transition.ts';
 import { checkResumable, newestWhole } from './resume.ts';
 import { runLockName } from './run-locks.ts';
@@ -33,6 +36,7 @@ export interface LauncherParts {
   readonly logger: Logger;
   /** Price of a machine at launch; `null` when unknown. */
   readonly rateOf: (provider: string, machine: string) => Promise<MicroDollarsPerHour | null>;
+  readonly logs: LogFiles;
 }
 
 /** What may vary between launches of the same plan. */
@@ -40,6 +44,8 @@ export interface LaunchOptions {
   /** Values of the plan's secrets by name; never stored. */
   readonly secrets: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** Hears how far the code is on its way to another machine. */
+  readonly onProgress?: (progress: TransferProgress) => void;
 }
 
 /**
@@ -55,19 +61,32 @@ export class Launcher {
   }
 
   /**
-   * Launches a plan.
+   * Launches a plan, bringing its code to the machine first where that is needed.
    *
    * @param plan - what to run and where
-   * @param options - secrets and cancellation
+   * @param options - secrets, cancellation, progress
    * @returns the run as the ledger has it after the start
    * @throws {ExistsError} when another run is active in the same directory
    * @throws {MachineError} when the machine could not start it, or runs of it cannot be seen
+   * @throws {TransferError} when its code could not be brought there
    * @throws {RunError} when it came too late, and was ended again
    */
   async launch(plan: LaunchPlan, options: LaunchOptions): Promise<Run> {
     const { ledger, registry } = this.parts;
     const machine = await registry.get(plan.provider).connect(plan.machine);
     await requireHome(ledger, machine);
+    return machine.placer === null
+      ? this.startPlan(plan, machine, options)
+      : withPlacedCode(ledger, plan, machine.placer, options, (placed) =>
+          this.startPlan(placed, machine, options),
+        );
+  }
+
+  private async startPlan(
+    plan: LaunchPlan,
+    machine: Machine,
+    options: LaunchOptions,
+  ): Promise<Run> {
     const id = newRunId(this.parts.clock.now());
     try {
       return await this.startAs(id, plan, machine, options);
@@ -152,7 +171,7 @@ export class Launcher {
     machine: Machine,
     signal?: AbortSignal,
   ): Promise<Run> {
-    const { clock, code, rateOf } = this.parts;
+    const { clock, code, logs, rateOf } = this.parts;
     const now = clock.now();
     return {
       id,
@@ -163,7 +182,7 @@ export class Launcher {
       profile: plan.profile,
       workspaceFolder: plan.workspaceFolder,
       spec: plan.spec,
-      code: await code.capture(id, plan.workspaceFolder ?? plan.spec.directory, signal),
+      code: await code.capture(id, sourceOf(plan), signal),
       resumedFrom: plan.resumedFrom,
       state: 'queued',
       stateSince: now,
@@ -174,7 +193,7 @@ export class Launcher {
       exitCode: null,
       signal: null,
       rate: await rateOf(plan.provider, plan.machine),
-      logPath: machine.sameHost ? `${machine.agent.runDirectory(id)}/log` : null,
+      logPath: logs.pathOf(machine, id),
     };
   }
 
@@ -248,6 +267,10 @@ export class Launcher {
       l10n.t('The start took so long that it was given up meanwhile; the run was ended at once'),
     );
   }
+}
+
+function sourceOf({ spec, workspaceFolder }: LaunchPlan): string {
+  return spec.place?.source ?? workspaceFolder ?? spec.directory;
 }
 
 function cancelledBy(signal: AbortSignal | undefined): void {

@@ -5,6 +5,7 @@ import type { Run } from '../core/model/run.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { HeldLock } from '../ledger/locks.ts';
 import type { Machine } from '../providers/training-provider.ts';
+import type { LogFiles } from './log/log-files.ts';
 import { runLockName } from './run-locks.ts';
 import { runFromRecord } from './run-record.ts';
 
@@ -17,19 +18,21 @@ const CHUNK = 20;
  *
  * @param ledger - the ledger
  * @param machine - to ask
+ * @param logs - where logs are on this host
  * @param logger - hears of records that cannot be read
  * @returns how many were put back
  */
 export async function rebuildRuns(
   ledger: Ledger,
   machine: Machine,
+  logs: LogFiles,
   logger: Logger,
 ): Promise<number> {
   // Names first: statuses of thousands of runs take their time, and rarely is one unknown.
   if (!(await hasUnknown(ledger, await machine.agent.ids()))) {
     return 0;
   }
-  const unknown = await readUnknown(ledger, machine, logger);
+  const unknown = await readUnknown(ledger, machine, logs, logger);
   let added = 0;
   for (let from = 0; from < unknown.length; from += CHUNK) {
     added += await putBack(ledger, machine, unknown.slice(from, from + CHUNK));
@@ -37,17 +40,22 @@ export async function rebuildRuns(
   return added;
 }
 
-async function readUnknown(ledger: Ledger, machine: Machine, logger: Logger): Promise<Run[]> {
+async function readUnknown(
+  ledger: Ledger,
+  machine: Machine,
+  logs: LogFiles,
+  logger: Logger,
+): Promise<Run[]> {
   const unknown: Run[] = [];
   for (const status of await machine.agent.list()) {
     const id = asRunId(status.id);
     if (id === undefined || (await ledger.runs.get(id)) !== undefined) {
       continue;
     }
-    const logPath = machine.sameHost ? `${machine.agent.runDirectory(id)}/log` : null;
-    const run = runFromRecord(status.run, logPath);
+    const run = runFromRecord(status.run, logs.pathOf(machine, id));
     if (run?.id === id) {
-      unknown.push(run);
+      // Whoever started it may call the machine by another name.
+      unknown.push({ ...run, provider: machine.provider, machine: machine.id });
     } else {
       logger.warn(`the record of ${status.id} cannot be read; it is left alone`);
     }

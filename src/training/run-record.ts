@@ -40,7 +40,14 @@ const recordSchema = z.object({
       sharedDirectory: z.boolean(),
       // Absent in records of runs from before code was brought anywhere.
       place: z
-        .object({ source: text, tree: text, keep: text, kept: z.array(text) })
+        .object({
+          source: text,
+          tree: text,
+          keep: text,
+          kept: z.array(text),
+          exclude: z.array(text),
+          manifest: text,
+        })
         .nullable()
         .default(null),
     }),

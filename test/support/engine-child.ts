@@ -107,6 +107,7 @@ function planOf({ argv, directory, shared }: LaunchRequest): LaunchPlan {
     argv,
     checkpointDirectory: 'checkpoints',
     device: 'auto',
+    exclude: [],
     provider: 'local',
     machine: 'local',
   });

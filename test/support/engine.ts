@@ -74,6 +74,7 @@ export function digitsPlan(project: string, ...args: string[]): LaunchPlan {
     argv: ['python3', 'train.py', ...args],
     checkpointDirectory: 'checkpoints',
     device: 'auto',
+    exclude: [],
     provider: 'local',
     machine: 'local',
   });

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { MachineError } from '../../src/core/errors.ts';
 import { NULL_LOGGER } from '../../src/core/logger.ts';
 import type { Engine, EngineOptions } from '../../src/engine.ts';
@@ -9,6 +10,7 @@ import { AgentClient } from '../../src/remote/agent/agent-client.ts';
 import { LocalShell } from '../../src/remote/local-shell.ts';
 import type { ExecOptions, ExecResult } from '../../src/remote/remote-shell.ts';
 import { Launcher } from '../../src/training/launcher.ts';
+import { LogFiles } from '../../src/training/log/log-files.ts';
 import type { LaunchPoint } from './engine-window.ts';
 
 /** Called where a launch shall hang. */
@@ -38,6 +40,7 @@ export function faultyLauncher(
     ledger: cutLedger(engine.ledger, point, reached),
     registry,
     code: engine.code,
+    logs: new LogFiles(join(options.storage, 'logs')),
     clock: options.clock,
     logger: NULL_LOGGER,
     rateOf: (provider, machine) => engine.inventory.rateOf(provider, machine),

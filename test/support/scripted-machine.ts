@@ -2,6 +2,7 @@ import { LocalCheckpointFiles } from '../../src/checkpoints/local-files.ts';
 import { ProviderRegistry } from '../../src/providers/provider-registry.ts';
 import type {
   Availability,
+  CodePlacer,
   Machine,
   ProviderListing,
   TrainingProvider,
@@ -55,6 +56,8 @@ export class ScriptedProvider implements TrainingProvider {
   readonly capabilities = { stop: false, spot: false, volumes: false, lease: false, tags: false };
   /** What the next listings do. */
   listing: () => Promise<ProviderListing> = () => Promise.resolve({ machines: [], resources: [] });
+  /** How code gets there; its files are this host's unless a test says otherwise. */
+  placer: CodePlacer | null = null;
   private readonly machine: ScriptedMachine;
 
   constructor(machine: ScriptedMachine) {
@@ -77,6 +80,7 @@ export class ScriptedProvider implements TrainingProvider {
       agent: new AgentClient(this.machine, SOURCE, '/home/u/.runctl'),
       files: new LocalCheckpointFiles(),
       sameHost: false,
+      placer: this.placer,
     });
   }
 }

@@ -39,6 +39,8 @@ export interface ResolvedProfile {
   readonly cacheDirectory: string | null;
   /** Such as `auto` or `cuda:0`. */
   readonly device: string;
+  /** Patterns of files that are not sent to another machine, as in `.gitignore`. */
+  readonly exclude: readonly string[];
 }
 
 /**
@@ -91,6 +93,7 @@ export function resolveProfile(
     keepBest: profile.keep_best,
     cacheDirectory: profile.cache === null ? null : absolute(directory, profile.cache, home),
     device: config.local.default_device,
+    exclude: config.sync.exclude,
   };
 }
 

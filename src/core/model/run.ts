@@ -22,6 +22,10 @@ export interface CodePlace {
   readonly keep: string;
   /** Folders below {@link source} that lie in {@link keep}, relative, `/` between parts. */
   readonly kept: readonly string[];
+  /** Patterns of what was not sent, as in `.gitignore`. */
+  readonly exclude: readonly string[];
+  /** Names what the tree held: the same content has the same name. */
+  readonly manifest: string;
 }
 
 /** What to run, complete enough to run it again. No secret values. */

@@ -85,6 +85,7 @@ export class LocalProvider implements TrainingProvider {
       agent: this.parts.agent,
       files: new LocalCheckpointFiles(),
       sameHost: true,
+      placer: null,
     };
   }
 

@@ -115,7 +115,7 @@ export async function planOfScript(
   const folder = vscode.workspace.getWorkspaceFolder(script)?.uri.fsPath ?? null;
   const directory = dirname(script.fsPath);
   const { planScript, commandLine } = await import('../late.ts');
-  const { local, checkpoint } = await app.configs.require(folder);
+  const { local, checkpoint, sync } = await app.configs.require(folder);
   return planScript({
     script: script.fsPath,
     directory,
@@ -123,6 +123,7 @@ export async function planOfScript(
     argv: commandLine([script.fsPath], await pythonOf(folder ?? directory)),
     checkpointDirectory: local.checkpoint_dir ?? checkpoint.dir,
     device: local.default_device,
+    exclude: sync.exclude,
     ...place,
   });
 }

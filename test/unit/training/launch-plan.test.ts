@@ -31,6 +31,7 @@ const PROFILE: ResolvedProfile = {
   keepBest: { metric: 'loss', mode: 'min' },
   cacheDirectory: '/cache',
   device: 'cuda:0',
+  exclude: ['*.tmp'],
 };
 
 describe('the plan of a script', () => {
@@ -42,6 +43,7 @@ describe('the plan of a script', () => {
       argv: ['python3', 'train.py'],
       checkpointDirectory: 'out/checkpoints',
       device: 'auto',
+      exclude: [],
       provider: 'local',
       machine: 'local',
     });

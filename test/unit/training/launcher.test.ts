@@ -1,21 +1,22 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { MachineError } from '../../../src/core/errors.ts';
-import type { RunId } from '../../../src/core/ids.ts';
+import { MachineError, TransferError } from '../../../src/core/errors.ts';
+import { newRunId, type RunId } from '../../../src/core/ids.ts';
 import { NULL_LOGGER } from '../../../src/core/logger.ts';
 import { ZERO_DOLLARS } from '../../../src/core/money.ts';
 import type { Ledger } from '../../../src/ledger/ledger.ts';
 import { LOCK_TTL_MS } from '../../../src/ledger/locks.ts';
+import type { PlaceRequest } from '../../../src/providers/training-provider.ts';
 import { CodeKeeper } from '../../../src/training/code-keeper.ts';
-import { planScript } from '../../../src/training/launch-plan.ts';
+import { planResume, planScript } from '../../../src/training/launch-plan.ts';
 import { neverStarted, settleUnstarted } from '../../../src/training/launch-reconciler.ts';
 import { Launcher } from '../../../src/training/launcher.ts';
+import { LogFiles } from '../../../src/training/log/log-files.ts';
+import { placeSpec } from '../../../src/training/placement.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { LedgerFiles } from '../../support/ledger-files.ts';
-import { NOW, sampleRun } from '../../support/samples.ts';
+import { NOW, sampleRun, sampleSpec } from '../../support/samples.ts';
 import { lines, refusal, ScriptedMachine } from '../../support/scripted-machine.ts';
 
 const OPTIONS = { secrets: {} };
@@ -26,21 +27,20 @@ describe('Launcher', () => {
   let clock: FakeClock;
   let machine: ScriptedMachine;
   let launcher: Launcher;
-  let rateOf: () => Promise<typeof ZERO_DOLLARS>;
 
   beforeEach(async () => {
     files = new LedgerFiles();
     clock = new FakeClock(NOW);
     ledger = await files.open({ clock });
     machine = new ScriptedMachine();
-    rateOf = () => Promise.resolve(ZERO_DOLLARS);
     launcher = new Launcher({
       ledger,
       registry: machine.registry,
       code: new CodeKeeper(join(files.folder, 'code')),
+      logs: new LogFiles(join(files.folder, 'logs')),
       clock,
       logger: NULL_LOGGER,
-      rateOf: () => rateOf(),
+      rateOf: () => Promise.resolve(ZERO_DOLLARS),
     });
   });
 
@@ -54,6 +54,7 @@ describe('Launcher', () => {
       argv: ['python3', 'train.py'],
       checkpointDirectory: 'checkpoints',
       device: 'auto',
+      exclude: ['*.bin'],
       provider: 'local',
       machine: 'local',
     });
@@ -194,57 +195,71 @@ describe('Launcher', () => {
     assert.deepEqual(await ledger.runs.list(), []);
   });
 
-  describe('in a repository with changes not committed', () => {
-    const patches = (): string[] => {
-      const folder = join(files.folder, 'code');
-      return existsSync(folder) ? readdirSync(folder) : [];
-    };
+  describe('on a machine that does not see this host’s files', () => {
+    const placed: PlaceRequest[] = [];
+    const PLACE = { tree: '/remote/k/a', keep: '/remote/k/keep', manifest: 'm' };
 
     beforeEach(() => {
-      const git = (...args: string[]): unknown =>
-        execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...args], {
-          cwd: files.folder,
-          stdio: 'ignore',
-        });
-      git('init');
-      writeFileSync(join(files.folder, 'train.py'), '1\n');
-      git('add', 'train.py');
-      git('commit', '-m', 'one');
-      writeFileSync(join(files.folder, 'train.py'), '2\n');
-    });
-
-    it('keeps no code of a launch that failed before it was written down', async () => {
-      rateOf = () => {
-        assert.equal(patches().length, 1);
-        return Promise.reject(new Error('no price'));
+      placed.length = 0;
+      machine.provider.placer = {
+        place: (request) => {
+          placed.push(request);
+          const { source, kept, exclude } = request;
+          return Promise.resolve({ ...PLACE, source, kept, exclude });
+        },
       };
-      await assert.rejects(launcher.launch(plan(), OPTIONS), /no price/);
-      assert.deepEqual(patches(), []);
+      starts();
     });
 
-    it('keeps no code of a launch that was cancelled before it was written down', async () => {
-      const abort = new AbortController();
-      rateOf = () => {
-        abort.abort();
-        return Promise.resolve(ZERO_DOLLARS);
-      };
-      const options = { ...OPTIONS, signal: abort.signal };
-      await assert.rejects(launcher.launch(plan(), options), { name: 'CancelledError' });
-      assert.deepEqual(patches(), []);
+    it('brings the code there first, and starts the run where the code is', async () => {
+      const run = await launcher.launch(plan(), OPTIONS);
+      assert.equal(placed[0]?.source, files.folder);
+      assert.deepEqual(placed[0].kept, ['checkpoints']);
+      assert.deepEqual(placed[0].exclude, ['*.bin']);
+      assert.equal(run.spec.directory, PLACE.tree);
+      assert.equal(run.spec.checkpointDirectory, `${PLACE.keep}/checkpoints`);
+      assert.equal(run.logPath, join(files.folder, 'logs', `${run.id}.log`));
+      assert.deepEqual((await ledger.runs.get(run.id))?.spec.place, run.spec.place);
     });
 
-    it('keeps no code of a start that the machine refused', async () => {
-      machine.answer = (verb) =>
-        verb === 'start' ? Promise.resolve(refusal('busy', 'r-other')) : undefined;
-      await assert.rejects(launcher.launch(plan(), OPTIONS), { code: 'directory-busy' });
-      assert.deepEqual(patches(), []);
+    it('leaves trees of active runs alone, and no others', async () => {
+      const spec = placeSpec(sampleSpec(), { source: '/w', kept: [], exclude: [], ...PLACE });
+      const elsewhere = { ...spec, place: { source: '/w', kept: [], exclude: [], ...PLACE, tree: '/x' } };
+      await ledger.runs.insert(sampleRun({ machine: 'local', spec }));
+      await ledger.runs.insert(sampleRun({ id: newRunId(NOW), machine: 'other', spec: elsewhere }));
+      await ledger.runs.insert(sampleRun({ id: newRunId(NOW), machine: 'local', state: 'failed', spec: elsewhere }));
+      await launcher.launch(plan(), OPTIONS);
+      assert.deepEqual(placed[0]?.busy, [PLACE.tree]);
     });
 
-    it('keeps the code of a run of which it is not known whether it started', async () => {
-      machine.answer = () => Promise.reject(new MachineError('exec-failed', 'lost'));
-      await assert.rejects(launcher.launch(plan(), OPTIONS), { code: 'start-unknown' });
-      const [run] = await ledger.runs.list();
-      assert.deepEqual(patches(), [`${run?.id}.patch`]);
+    it('starts nothing and leaves no row when the code cannot be brought there', async () => {
+      const failure = new TransferError('disk-full', 'full');
+      machine.provider.placer = { place: () => Promise.reject(failure) };
+      await assert.rejects(launcher.launch(plan(), OPTIONS), failure);
+      assert.deepEqual(verbs(), []);
+      assert.deepEqual(await ledger.runs.list(), []);
+    });
+
+    it('sends one folder to one machine from one launch at a time', async () => {
+      const other = await files.open({ clock });
+      const name = `code:local:local:${files.folder}`;
+      let finish: () => void = () => undefined;
+      const sending = other.locks.withLock(name, () => new Promise<void>((done) => (finish = done)));
+      const refused = assert.rejects(launcher.launch(plan(), OPTIONS), { code: 'sending' });
+      for (let second = 0; second < 10; second += 1) await clock.advance(1000);
+      await refused;
+      finish();
+      await sending;
+      assert.deepEqual(placed, []);
+    });
+
+    it('goes on in the old tree when the folder it came from is gone', async () => {
+      const place = { source: join(files.folder, 'gone'), kept: [], exclude: [], ...PLACE };
+      const run = sampleRun({ machine: 'local', spec: sampleSpec({ directory: PLACE.tree, place }) });
+      const again = planResume(run, { path: `${PLACE.keep}/checkpoints/1.pt`, step: 1 });
+      const next = await launcher.launch(again, OPTIONS);
+      assert.deepEqual(placed, []);
+      assert.equal(next.spec.directory, PLACE.tree);
     });
   });
 

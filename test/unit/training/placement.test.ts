@@ -10,6 +10,8 @@ const PLACE: CodePlace = {
   tree: '/home/u/runctl/trees/k/a',
   keep: '/home/u/runctl/trees/k/keep',
   kept: ['checkpoints'],
+  exclude: [],
+  manifest: 'm1',
 };
 
 const PLANNED = sampleSpec({

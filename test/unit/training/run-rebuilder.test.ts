@@ -5,6 +5,7 @@ import { NULL_LOGGER } from '../../../src/core/logger.ts';
 import type { Run } from '../../../src/core/model/run.ts';
 import type { Ledger } from '../../../src/ledger/ledger.ts';
 import { CodeKeeper } from '../../../src/training/code-keeper.ts';
+import { LogFiles } from '../../../src/training/log/log-files.ts';
 import { RunControl } from '../../../src/training/run-control.ts';
 import { runLockName } from '../../../src/training/run-locks.ts';
 import { rebuildRuns } from '../../../src/training/run-rebuilder.ts';
@@ -54,7 +55,7 @@ describe('rebuildRuns', () => {
 
   async function rebuild(): Promise<number> {
     const connected = await machine.provider.connect('localhost');
-    return rebuildRuns(ledger, connected, NULL_LOGGER);
+    return rebuildRuns(ledger, connected, new LogFiles(files.folder), NULL_LOGGER);
   }
 
   it('puts back what the machine knows and the ledger does not, in any number', async () => {

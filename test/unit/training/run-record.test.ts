@@ -36,7 +36,17 @@ const spec: fc.Arbitrary<RunSpec> = fc.record({
   graceSeconds: fc.nat(),
   sharedDirectory: fc.boolean(),
   place: maybe(
-    fc.record({ source: text, tree: text, keep: text, kept: fc.array(text) }, PLAIN),
+    fc.record(
+      {
+        source: text,
+        tree: text,
+        keep: text,
+        kept: fc.array(text),
+        exclude: fc.array(text),
+        manifest: text,
+      },
+      PLAIN,
+    ),
   ),
 }, PLAIN);
 
