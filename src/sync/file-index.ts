@@ -76,7 +76,6 @@ export class FileIndex {
     if (!this.changed && all.size === this.known.size) {
       return;
     }
-    // A list of pairs to an object without a prototype: `__proto__` is a name like any other.
     await writeCache(this.path, FORMAT, Object.fromEntries(all));
     this.changed = false;
   }

@@ -64,6 +64,9 @@ export async function namesByIgnoreFiles(
       if (opinion === 'leave' || (opinion === undefined && ignored)) {
         const rule = own.reason(path)?.rule ?? rules.ruleFor(`${above}${path}`);
         leftOut.push({ path, ...(rule === undefined ? {} : { rule }) });
+        if (opinion === undefined && entry.isDirectory()) {
+          names.push(...(await broughtBack(root, path, own, signal)));
+        }
       } else if (entry.isDirectory()) {
         stack.push({ directory: path, rules });
       } else {
@@ -90,7 +93,7 @@ export async function broughtBack(
   signal?: AbortSignal,
 ): Promise<string[]> {
   const names: string[] = [];
-  const stack = [directory];
+  const stack = own.negations.length === 0 ? [] : [directory];
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
     await pause(signal);
     if (own.opinion(next) === 'leave' || !mayReach(own.negations, next)) {

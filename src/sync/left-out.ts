@@ -58,7 +58,7 @@ export async function listLeftOut(
   const runs = own.directoriesOfRuns.map((name) => asFound(root, name)).filter(isString);
   const counter = new Counter(root, sent, signal);
   const items: (LeftOutItem & { readonly sample: string })[] = [];
-  for (const path of new Set([...never, ...runs, ...rules.keys(), ...owners.keys()])) {
+  for (const path of outermost([...never, ...runs, ...rules.keys(), ...owners.keys()])) {
     const counted = await counter.count(path);
     if (counted !== undefined) {
       const ours = own.opinion(path) === 'leave' ? own.reason(path) : undefined;
@@ -156,13 +156,22 @@ class Counter {
 
 // The uppermost directory that our rules leave out as a whole.
 function collapsed(own: OwnRules, path: string): string {
+  return parents(path).find((parent) => own.opinion(parent) === 'leave') ?? path;
+}
+
+// Git also lists what is in a directory that it lists.
+function outermost(paths: readonly string[]): string[] {
+  const all = new Set(paths);
+  return [...all].filter((path) => !parents(path).some((parent) => all.has(parent)));
+}
+
+// Uppermost first, each with its slash.
+function parents(path: string): string[] {
+  const found: string[] = [];
   for (let at = path.indexOf('/'); at !== -1; at = path.indexOf('/', at + 1)) {
-    const parent = path.slice(0, at + 1);
-    if (own.opinion(parent) === 'leave') {
-      return parent;
-    }
+    found.push(path.slice(0, at + 1));
   }
-  return path;
+  return found.filter((parent) => parent !== path);
 }
 
 function asFound(root: string, name: string): string | undefined {

@@ -21,7 +21,6 @@ export type SourceJob =
   | { readonly kind: 'select'; readonly root: string; readonly options: SelectOptions }
   | { readonly kind: 'hash'; readonly root: string; readonly options: SelectOptions }
   | { readonly kind: 'chunks'; readonly root: string; readonly file: HashedFile }
-  | { readonly kind: 'known-chunks'; readonly hash: string }
   | { readonly kind: 'left-out'; readonly root: string; readonly options: SelectOptions }
   | {
       readonly kind: 'imports';
@@ -36,7 +35,6 @@ export interface SourceAnswers {
   hash: TreeAnswer;
   /** `null` when the file is not what it was. */
   chunks: readonly Chunk[] | null;
-  'known-chunks': readonly Chunk[] | null;
   'left-out': readonly LeftOutItem[];
   imports: readonly MissingImport[];
 }
@@ -100,8 +98,6 @@ export class SourceJobs {
         return await this.hash(job.root, job.options, output, signal);
       case 'chunks':
         return await this.chunksOf(job.root, job.file, signal);
-      case 'known-chunks':
-        return (await this.chunks.find(job.hash, this.clock.now())) ?? null;
       case 'left-out':
         return await listLeftOut(job.root, job.options, signal);
       case 'imports':

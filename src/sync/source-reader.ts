@@ -26,9 +26,6 @@ export interface ReadTreeOptions {
   readonly onProgress?: (progress: HashProgress) => void;
 }
 
-/** Files above this many bytes are worth a delta. */
-export const DELTA_MIN_BYTES = 4 * 1024 * 1024;
-
 type AnyEntry = SourceFile | HashedFile | SourceLink;
 
 /**
@@ -105,18 +102,6 @@ export class SourceReader {
   }
 
   /**
-   * Tells the chunks of a content that {@link chunksOf} was asked for before,
-   * such as what was sent last: the file itself is not needed.
-   *
-   * @param hash - of the content
-   * @param signal - gives up
-   * @returns its chunks; `undefined` when they are not known (any more)
-   */
-  async knownChunks(hash: string, signal?: AbortSignal): Promise<readonly Chunk[] | undefined> {
-    return (await this.ask({ kind: 'known-chunks', hash }, { signal })) ?? undefined;
-  }
-
-  /**
    * Lists what is not sent, largest first, and by which rule.
    *
    * @param root - absolute path of a workspace folder
@@ -150,6 +135,11 @@ export class SourceReader {
     return await this.ask({ kind: 'imports', root, options, question }, { signal });
   }
 
+  /** Whether something is under way. */
+  get busy(): boolean {
+    return this.thread.busy;
+  }
+
   /** Ends the thread; what is under way fails. */
   async close(): Promise<void> {
     await this.thread.close();
@@ -164,7 +154,7 @@ export class SourceReader {
     if (isAborted(signal)) {
       throw cancelledBy(signal);
     }
-    if ('root' in job && !(await isDirectory(job.root))) {
+    if (!(await isDirectory(job.root))) {
       throw unreadable(job.root, undefined);
     }
     const answer = await this.thread.ask(job, { signal, onProgress, onEntries });
@@ -200,7 +190,7 @@ function asIoError(job: SourceJob, failure: SourceFailure): IoError {
   if (job.kind === 'chunks') {
     return new IoError('source-changed', l10n.t('{0} cannot be read.', job.file.path), { cause });
   }
-  return unreadable('root' in job ? job.root : job.hash, cause);
+  return unreadable(job.root, cause);
 }
 
 function unreadable(root: string, cause: unknown): IoError {

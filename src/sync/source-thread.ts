@@ -70,6 +70,11 @@ export class SourceThread {
     }
   }
 
+  /** Whether something is under way. */
+  get busy(): boolean {
+    return this.pending.size > 0;
+  }
+
   /** Ends the thread. */
   async close(): Promise<void> {
     clearTimeout(this.idle);

@@ -62,7 +62,7 @@ function missingText({ importer, line, path }: MissingImport): string {
 function leftOutLines(items: readonly LeftOutItem[]): string[] {
   const lines = items.slice(0, MOST_LEFT_OUT).map((item) => {
     const size = item.atLeast ? `≥ ${formatBytes(item.bytes)}` : formatBytes(item.bytes);
-    return `${size.padStart(SIZE_WIDTH + 2)}  ${shown(item.path)}   ${reasonText(item)}`;
+    return `${size.padStart(SIZE_WIDTH)}  ${shown(item.path)}   ${reasonText(item)}`;
   });
   return withRest(lines, items.length - MOST_LEFT_OUT);
 }

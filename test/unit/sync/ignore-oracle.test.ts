@@ -53,7 +53,7 @@ describe('random trees of ignore files', function () {
           bare.remove();
         }
       }),
-      { seed: 20_251, numRuns: 150 },
+      { seed: 20_251, numRuns: 80 },
     );
   });
 
@@ -83,7 +83,7 @@ describe('random trees of ignore files', function () {
           ours.remove();
         }
       }),
-      { seed: 20_252, numRuns: 80 },
+      { seed: 20_252, numRuns: 40 },
     );
   });
 });

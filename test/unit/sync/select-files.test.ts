@@ -52,18 +52,6 @@ describe('the files a sync sends', () => {
       assert.deepEqual(paths(tree), own);
     });
 
-    it('include what git ignores and .runctlignore brings back, even inside a folder', async () => {
-      bed.write({ '.gitignore': 'data/\n*.npy\n', 'x.npy': '', 'y.npy': '' });
-      bed.write({ 'data/train.bin': '', 'data/big.bin': '', 'data/deep/train.bin': '' });
-      bed.write({ '.runctlignore': '!/data/train.bin\n!x.npy\n' });
-      const tree = await selectFiles(bed.root);
-      assert.deepEqual(paths(tree), ['.gitignore', '.runctlignore', 'data/train.bin', 'x.npy']);
-      bed.write({ '.runctlignore': '!data/\nbig.bin\n' });
-      const whole = await selectFiles(bed.root);
-      const data = ['data/deep/train.bin', 'data/train.bin'];
-      assert.deepEqual(paths(whole), ['.gitignore', '.runctlignore', ...data]);
-    });
-
     it('never hold .git, .runctl or the directories of the runs', async () => {
       bed.write({ '.runctl/x': '', 'a/.runctl/y': '', 'outputs/step_1.pt': '', 'outputs.py': '' });
       bed.write({ '.runctlignore': '!.git\n!.runctl\n!outputs\n' });
@@ -144,6 +132,18 @@ describe('the files a sync sends', () => {
         if (repository) {
           bed.git(['init', '-q']);
         }
+      });
+
+      it('include what git ignores and .runctlignore brings back, even inside a folder', async () => {
+        bed.write({ '.gitignore': 'data/\n*.npy\n', 'x.npy': '', 'y.npy': '' });
+        bed.write({ 'data/train.bin': '', 'data/big.bin': '', 'data/deep/train.bin': '' });
+        bed.write({ '.runctlignore': '!/data/train.bin\n!x.npy\n' });
+        const tree = await selectFiles(bed.root);
+        assert.deepEqual(paths(tree), ['.gitignore', '.runctlignore', 'data/train.bin', 'x.npy']);
+        bed.write({ '.runctlignore': '!data/\nbig.bin\n' });
+        const whole = await selectFiles(bed.root);
+        const data = ['data/deep/train.bin', 'data/train.bin'];
+        assert.deepEqual(paths(whole), ['.gitignore', '.runctlignore', ...data]);
       });
 
       it('may have any name', async () => {
