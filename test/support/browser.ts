@@ -38,3 +38,14 @@ export async function keepSecrets(context: BrowserContext, url: string): Promise
     route.fulfill({ contentType: 'application/octet-stream', body: Buffer.alloc(32, 7) }),
   );
 }
+
+/**
+ * Makes windows speak a language. A language pack does it by a script that sets this
+ * very name before the workbench starts; the workbench's own texts stay English here.
+ */
+export async function speak(context: BrowserContext, language: string): Promise<void> {
+  await context.addInitScript(`Object.defineProperty(globalThis, '_VSCODE_NLS_LANGUAGE', {
+    get: () => ${JSON.stringify(language)},
+    set: () => undefined,
+  })`);
+}

@@ -1,6 +1,7 @@
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { globSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { BrowserContext } from 'playwright-core';
 import { RESULTS } from '../../scripts/lib/paths.ts';
 import {
@@ -12,7 +13,7 @@ import {
 } from '../../scripts/lib/running-server.ts';
 import { ensureVsix } from '../../scripts/package.ts';
 import { ensureServer } from '../../scripts/vscode-server.ts';
-import { keepSecrets, launchBrowser } from './browser.ts';
+import { keepSecrets, launchBrowser, speak } from './browser.ts';
 import { VsCodeWindow } from './vscode-window.ts';
 
 export interface ScenarioOptions {
@@ -22,6 +23,8 @@ export interface ScenarioOptions {
   env?: NodeJS.ProcessEnv;
   /** Copied into the workspace folder first. */
   copyFrom?: string;
+  /** Display language of the windows, and our texts in it by their English ones. */
+  language?: { id: string; texts: Readonly<Record<string, string>> };
 }
 
 /**
@@ -39,6 +42,7 @@ export class Scenario {
   readonly dataDir: string;
   readonly name: string;
   private readonly env: NodeJS.ProcessEnv;
+  private readonly language: ScenarioOptions['language'];
   private settings: Record<string, unknown>;
   private server: RunningServer | undefined;
   private context: BrowserContext | undefined;
@@ -51,6 +55,7 @@ export class Scenario {
     this.dataDir = join(folder, 'server');
     this.env = { HOME: this.home, RUNCTL_TEST: '1', ...options.env };
     this.settings = { ...TEST_SETTINGS, ...options.settings };
+    this.language = options.language;
   }
 
   /** Installs the VSIX and starts the server; a few seconds. Always `dispose()` it. */
@@ -62,6 +67,7 @@ export class Scenario {
       await cp(options.copyFrom, scenario.workspace, { recursive: true });
     }
     await installVsix(await ensureServer(), 'test', scenario.dataDir, await ensureVsix());
+    await scenario.addTexts();
     await scenario.startServer();
     return scenario;
   }
@@ -77,6 +83,7 @@ export class Scenario {
     if (!this.context) {
       this.context = await launchBrowser(join(this.folder, 'profile'));
       await keepSecrets(this.context, url);
+      if (this.language) await speak(this.context, this.language.id);
     }
     return await VsCodeWindow.open(this.context, this, `${url}/`, folder);
   }
@@ -102,6 +109,17 @@ export class Scenario {
     await rm(kept, { recursive: true, force: true });
     await cp(join(this.dataDir, 'data', 'logs'), kept, { recursive: true }).catch(() => undefined);
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Puts a translation beside the installed extension's own texts. */
+  private async addTexts(): Promise<void> {
+    if (!this.language) return;
+    const { id, texts } = this.language;
+    const bundle = `extensions/runctl.runctl-*/l10n/bundle.l10n.json`;
+    const [own] = globSync(bundle, { cwd: this.dataDir });
+    if (own === undefined) throw new Error(`the installed extension has no ${bundle}`);
+    const path = join(this.dataDir, dirname(own), `bundle.l10n.${id}.json`);
+    await writeFile(path, JSON.stringify(texts));
   }
 
   private async startServer(port = 0): Promise<void> {

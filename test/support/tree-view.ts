@@ -45,7 +45,9 @@ export class TreeView {
   }
 
   async expand(text: string | RegExp): Promise<void> {
-    const row = this.row(text);
+    // A row gets its twistie when it gets its first child.
+    const row = this.pane.locator('.monaco-list-row[aria-expanded]', { hasText: text }).first();
+    await row.waitFor();
     if ((await row.getAttribute('aria-expanded')) === 'true') return;
     await row.locator('.monaco-tl-twistie').click();
     await this.pane.locator('.monaco-list-row[aria-expanded="true"]', { hasText: text }).waitFor();
@@ -53,6 +55,14 @@ export class TreeView {
 
   async select(text: string | RegExp): Promise<void> {
     await this.row(text).click();
+  }
+
+  /** Selects several rows, each given by a text of its own. */
+  async selectAll(texts: readonly (string | RegExp)[]): Promise<void> {
+    const [first, ...rest] = texts;
+    if (first === undefined) return;
+    await this.row(first).click();
+    for (const text of rest) await this.row(text).click({ modifiers: ['ControlOrMeta'] });
   }
 
   /** Clicks an inline button of a row, by its tooltip. */

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BrowserContext, FrameLocator, Page } from 'playwright-core';
+import type { BrowserContext, CDPSession, FrameLocator, Page } from 'playwright-core';
 import { RESULTS } from '../../scripts/lib/paths.ts';
 import { waitFor } from '../../scripts/lib/process.ts';
 import { channelText } from './channel-log.ts';
@@ -36,6 +36,7 @@ export class VsCodeWindow {
   private readonly scenario: Scenario;
   private readonly violations: PolicyViolation[] = [];
   private pid: number | undefined;
+  private focus: CDPSession | undefined;
 
   private constructor(page: Page, scenario: Scenario) {
     this.page = page;
@@ -99,6 +100,16 @@ export class VsCodeWindow {
       if (failure) throw new Error(failure[0].slice(0, 2000));
       return log.split('_doActivateExtension runctl.runctl,').length > times || undefined;
     });
+  }
+
+  /**
+   * Takes the focus from the window, or gives it back, as another program would.
+   * Browsers that tests drive pretend that every page has it.
+   */
+  async setFocused(focused: boolean): Promise<void> {
+    // Its end would take the wish back.
+    this.focus ??= await this.page.context().newCDPSession(this.page);
+    await this.focus.send('Emulation.setFocusEmulationEnabled', { enabled: focused });
   }
 
   async close(): Promise<void> {

@@ -3,6 +3,7 @@ import { RunError } from '../../core/errors.ts';
 import { isActive } from '../../core/model/run.ts';
 import type { RunView } from '../../resources/account-snapshot.ts';
 import type { App } from '../app.ts';
+import { safeName } from '../document-texts.ts';
 import { showDocument } from '../documents.ts';
 import { compareTable } from '../runs/compare-table.ts';
 import { confirm } from './confirm.ts';
@@ -66,7 +67,8 @@ export async function deleteMany(app: App, ids: readonly string[]): Promise<void
 export async function compareMany(app: App, ids: readonly string[]): Promise<void> {
   const { inventory } = await app.engine();
   const views = viewsOf(inventory.snapshot().runs, ids);
-  const path = `/${l10n.t('Comparison of {0} runs', views.length)}.md`;
+  // Markdown would be wrapped, and a table with it.
+  const path = `/${safeName(l10n.t('Comparison of {0} runs', views.length))}.txt`;
   await showDocument(app.documents.publish(path, () => compareTable(views)));
 }
 
