@@ -36,34 +36,15 @@ export class Election {
   }
 
   /**
-   * Renews the lease of this window, or takes a free one. To be called at
-   * least every third of the lease's time, and after every wake.
+   * Takes a free lease, or renews that of this window once a third of its time
+   * has passed; writes nothing else. To be called at least every third of the
+   * lease's time, and after every wake.
    *
    * @returns the epoch to act under, or `undefined` when another window is elected
    */
-  campaign(): Promise<number | undefined> {
-    return this.database.write((handle) => {
-      const now = this.clock.monotonic();
-      const row = current(handle);
-      const free = row === undefined || isExpired(row, now);
-      if (!free && text(row, 'owner') !== this.owner) {
-        return undefined;
-      }
-      const before = row === undefined ? 0 : integer(row, 'epoch');
-      // A lapsed lease begins anew even for its last owner: what was started under it is void.
-      const epoch = free ? before + 1 : before;
-      handle.run(
-        `INSERT INTO election (name, owner, epoch, expires_at, ttl) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, epoch = excluded.epoch,
-           expires_at = excluded.expires_at, ttl = excluded.ttl`,
-        NAME,
-        this.owner,
-        epoch,
-        now + this.ttlMs,
-        this.ttlMs,
-      );
-      return epoch;
-    });
+  async campaign(): Promise<number | undefined> {
+    const standing = await this.database.read((handle) => this.standing(handle));
+    return standing === 'open' ? this.take() : standing.epoch;
   }
 
   /**
@@ -115,6 +96,45 @@ export class Election {
         ),
       );
     }
+  }
+
+  // Nobody else can take what was renewed a moment ago, nor this window what is another's.
+  private standing(handle: ReadHandle): 'open' | { readonly epoch: number | undefined } {
+    const now = this.clock.monotonic();
+    const row = current(handle);
+    if (row === undefined || isExpired(row, now)) {
+      return 'open';
+    }
+    if (text(row, 'owner') !== this.owner) {
+      return { epoch: undefined };
+    }
+    const left = integer(row, 'expires_at') - now;
+    return left > (integer(row, 'ttl') * 2) / 3 ? { epoch: integer(row, 'epoch') } : 'open';
+  }
+
+  private take(): Promise<number | undefined> {
+    return this.database.write((handle) => {
+      const now = this.clock.monotonic();
+      const row = current(handle);
+      const free = row === undefined || isExpired(row, now);
+      if (!free && text(row, 'owner') !== this.owner) {
+        return undefined;
+      }
+      const before = row === undefined ? 0 : integer(row, 'epoch');
+      // A lapsed lease begins anew even for its last owner: what was started under it is void.
+      const epoch = free ? before + 1 : before;
+      handle.run(
+        `INSERT INTO election (name, owner, epoch, expires_at, ttl) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, epoch = excluded.epoch,
+           expires_at = excluded.expires_at, ttl = excluded.ttl`,
+        NAME,
+        this.owner,
+        epoch,
+        now + this.ttlMs,
+        this.ttlMs,
+      );
+      return epoch;
+    });
   }
 }
 

@@ -47,6 +47,18 @@ describe('election of the watching window', () => {
     }
   });
 
+  it('is written once in a third of its time, and never by the windows that lost it', async () => {
+    await one.election.campaign();
+    const commits = async (): Promise<number[]> => [await one.dataVersion(), await two.dataVersion()];
+    const seen = new Set([JSON.stringify(await commits())]);
+    for (let ms = 0; ms < ELECTION_TTL_MS * 3; ms += 1000) {
+      await clock.advance(1000);
+      assert.deepEqual([await one.election.campaign(), await two.election.campaign()], [1, undefined]);
+      seen.add(JSON.stringify(await commits()));
+    }
+    assert.equal(seen.size - 1, 7, 'every four of thirty seconds');
+  });
+
   it('goes to another window with a higher epoch when the winner is silent', async () => {
     await one.election.campaign();
     await clock.advance(ELECTION_TTL_MS);
