@@ -29,7 +29,6 @@ export class SshProcess implements RemoteProcess {
   private pid = '';
   private killed = false;
   private closed = false;
-  private end: ProcessEnd | undefined;
 
   private constructor(link: SshLink, channel: ClientChannel, { marker, preamble }: LoginCommand) {
     this.link = link;
@@ -54,15 +53,14 @@ export class SshProcess implements RemoteProcess {
           stream.destroy(error);
         }
       });
-      channel.on('exit', (code: number | null, signal?: string) => {
-        this.end = { code, signal: signal ?? null };
-      });
-      channel.once('close', () => {
+      // Not by its `exit` event, which may pass before anyone could listen.
+      channel.once('close', (code?: number | null, signal?: string) => {
         this.closed = true;
+        const exit = code === undefined ? undefined : { code, signal: signal ?? null };
         forget();
         // Whoever still writes hears of it, and waits no more.
         this.writer.destroy();
-        const end = this.end ?? (this.killed ? KILLED : undefined);
+        const end = exit ?? (this.killed ? KILLED : undefined);
         if (link.lost === undefined && end !== undefined) {
           resolve(end);
         } else {

@@ -119,19 +119,15 @@ export class SshShell implements SshMachineShell {
     const output = new ChannelReader(channel);
     const input = new ChannelWriter(channel);
     const done = new Promise<ProcessEnd>((resolve, reject) => {
-      let end: ProcessEnd = { code: null, signal: null };
       const forget = link.onLost((error) => {
         output.destroy(error);
         input.destroy(error);
         reject(error);
       });
-      channel.on('exit', (code: number | null, name?: string) => {
-        end = { code, signal: name ?? null };
-      });
-      channel.once('close', () => {
+      channel.once('close', (code?: number | null, name?: string) => {
         forget();
         input.destroy();
-        resolve(end);
+        resolve({ code: code ?? null, signal: name ?? null });
       });
     });
     done.catch(() => undefined);
