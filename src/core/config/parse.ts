@@ -64,7 +64,10 @@ async function check(
   const context = { file, places, values };
   const problems = [
     ...schemaProblems(result.success ? [] : result.error.issues, context),
-    ...rules.map((make) => make(context)),
+    ...rules
+      .map((make) => make(context))
+      // Hints wait until what is wrong is mended.
+      .filter(({ severity }) => result.success || severity !== 'information'),
   ].sort((a, b) => comparePlaces(a, b));
   return { config: result.success ? result.data : null, values, problems };
 }

@@ -10,6 +10,7 @@ export type ConfigProblemCode =
   | 'plain-secret'
   | 'command-line'
   | 'resume-args'
+  | 'no-effect'
   | 'unreadable';
 
 /** A change of the text that mends a problem. */
@@ -25,7 +26,7 @@ export interface ConfigFix {
 export interface ConfigProblem {
   /** The file as it was named to the parser. */
   readonly file: string;
-  readonly severity: 'error' | 'warning';
+  readonly severity: 'error' | 'warning' | 'information';
   /**
    * Who could have found it: any TOML parser, any JSON schema checker, or only
    * we. Decides which problems stand back beside another TOML extension.

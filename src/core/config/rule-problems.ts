@@ -10,11 +10,14 @@ import type { TomlPath, TomlPlaces } from './toml-places.ts';
 /** Makes the problem once the places of the file are known. */
 export type LateProblem = (context: ProblemContext) => ConfigProblem;
 
+/** Keys for machines that are rented or far away. */
+const NOT_LOCAL = ['max_hours', 'after_run', 'hold_on_failure', 'webhook'];
+
 /**
  * Looks for what is allowed but probably not meant.
  *
  * @param values - what the file says, of any shape
- * @returns a warning for each finding, to be placed
+ * @returns a warning or a hint for each finding, to be placed
  */
 export function ruleProblems(values: TomlTable): LateProblem[] {
   return Object.entries(asTable(values['runs'])).flatMap(([name, run]) => {
@@ -25,6 +28,7 @@ export function ruleProblems(values: TomlTable): LateProblem[] {
       ...commandLines(profile, path, 'command'),
       ...commandLines(profile, path, 'setup'),
       ...resumeArgs(profile['resume_args'], [...path, 'resume_args']),
+      ...withoutEffect(profile, path),
     ];
   });
 }
@@ -89,6 +93,26 @@ function resumeArgs(value: unknown, path: TomlPath): LateProblem[] {
       ),
     })),
   ];
+}
+
+function withoutEffect(profile: TomlTable, table: TomlPath): LateProblem[] {
+  const { provider, machine = 'local' } = profile;
+  if (provider !== 'local' && (provider !== undefined || machine !== 'local')) {
+    return [];
+  }
+  return NOT_LOCAL.filter((key) => key in profile).map((key) => ({ file, places }) => {
+    const path = [...table, key];
+    return {
+      file,
+      severity: 'information',
+      layer: 'rule',
+      code: 'no-effect',
+      message: l10n.t('`{0}` does nothing here: this profile runs on the local machine.', key),
+      range: places.keyRange(path),
+      path: path.join('.'),
+      fix: null,
+    };
+  });
 }
 
 function warning(

@@ -182,11 +182,14 @@ async function readFile(uri: vscode.Uri): Promise<{ text: string; version: null 
   }
 }
 
+const severities = {
+  error: vscode.DiagnosticSeverity.Error,
+  warning: vscode.DiagnosticSeverity.Warning,
+  information: vscode.DiagnosticSeverity.Information,
+};
+
 function toDiagnostic(problem: ConfigProblem): vscode.Diagnostic {
-  const severity =
-    problem.severity === 'error'
-      ? vscode.DiagnosticSeverity.Error
-      : vscode.DiagnosticSeverity.Warning;
+  const severity = severities[problem.severity];
   const diagnostic = new vscode.Diagnostic(toRange(problem.range), problem.message, severity);
   diagnostic.source = 'runctl';
   diagnostic.code = problem.code;

@@ -93,6 +93,38 @@ describe('A warning', () => {
   });
 });
 
+describe('A hint', () => {
+  const KEYS = 'max_hours = 1\nafter_run = "keep"\nhold_on_failure = "1h"\nwebhook = "https://a.b/c"\n';
+
+  for (const place of ['', 'provider = "local"\n', 'machine = "local"\n']) {
+    it(`says what does nothing on this machine, ${place.trim() || 'the default place'}`, async () => {
+      const text = `${RUN}${place}${KEYS}`;
+      const { config, problems } = await parseConfig(text, 'f');
+      assert.deepEqual(
+        problems.map((one) => [covered(text, one.range), one.severity, one.code]),
+        ['max_hours', 'after_run', 'hold_on_failure', 'webhook'].map((key) => [
+          key,
+          'information',
+          'no-effect',
+        ]),
+      );
+      assert.match(problems[1]!.message, /`after_run` does nothing.*local machine/);
+      assert.notEqual(config, null);
+    });
+  }
+
+  for (const place of ['provider = "runpod"\n', 'machine = "lab"\n', 'provider = "ssh"\n']) {
+    it(`is not given where it may do something: ${place.trim()}`, async () => {
+      assert.deepEqual((await parseConfig(`${RUN}${place}${KEYS}`, 'f')).problems, []);
+    });
+  }
+
+  it('stands back where the value is wrong', async () => {
+    const { problems } = await parseConfig(`${RUN}webhook = "ftp://a.b"`, 'f');
+    assert.deepEqual(problems.map((one) => one.severity), ['error']);
+  });
+});
+
 describe('Parsing a configuration file', () => {
   it('reads an empty file as the defaults', async () => {
     for (const text of ['', '\n', '# nothing', '\uFEFF']) {
