@@ -43,6 +43,8 @@ interface OpenChannel {
   /** Nothing more comes; the feed may yet have to begin. */
   ended: boolean;
   feed: LogChannelFeed | undefined;
+  /** The log could not be read, which has been told. */
+  failed: boolean;
 }
 
 /** One output channel per run, fed from the log file while the run lasts. */
@@ -55,12 +57,16 @@ export class LogChannels implements Disposable {
   }
 
   /**
-   * Shows a run's log, following it when it still grows.
+   * Shows a run's log, following it when it still grows. One that could not be
+   * read before is read anew.
    *
    * @param run - with the path of its log
    * @param preserveFocus - leaves the focus where it is
    */
   show(run: Run, preserveFocus: boolean): void {
+    if (this.open.get(run.id)?.failed === true) {
+      this.close(run.id);
+    }
     const open = this.attach(run);
     if (open !== undefined) {
       open.shown = true;
@@ -124,10 +130,14 @@ export class LogChannels implements Disposable {
       abort: new AbortController(),
       ended: !isActive(run),
       feed: undefined,
+      failed: false,
       shown: false,
     };
     this.open.set(run.id, opened);
-    void this.feed(run, run.logPath, opened).catch((error: unknown) => this.parts.onError(error));
+    void this.feed(run, run.logPath, opened).catch((error: unknown) => {
+      opened.failed = true;
+      this.parts.onError(error);
+    });
     return opened;
   }
 

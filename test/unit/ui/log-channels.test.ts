@@ -60,7 +60,7 @@ describe('log channels', () => {
           };
         },
         feed: (options) => {
-          const one = seen.find((item) => options.path.endsWith(item.name.slice(-5, -1)));
+          const one = seen.findLast((item) => options.path.endsWith(item.name.slice(-5, -1)));
           assert.ok(one, options.path);
           one.options = options;
           const done = new Promise<void>((resolve, reject) => {
@@ -181,6 +181,23 @@ describe('log channels', () => {
     at(0).settle();
     await turns();
     assert.equal(at(0).disposed, true);
+  });
+
+  it('whose log could not be read try again when they are shown again, not before', async () => {
+    channels.show(run('r-000001'), false);
+    await turns();
+    at(0).fail(new Error('no permission'));
+    await turns();
+    channels.sync([run('r-000001')]);
+    assert.equal(seen.length, 1, 'a change of the runs is no reason to fail again');
+    channels.show(run('r-000001'), false);
+    await turns();
+    assert.deepEqual(seen.map(({ disposed }) => disposed), [true, false]);
+    assert.deepEqual(at(1).shows, [false]);
+    at(1).options?.sink.append('readable');
+    channels.show(run('r-000001'), false);
+    assert.equal(seen.length, 2);
+    assert.equal(at(1).text, 'readable');
   });
 
   it('all close with the window, and a failure of a feed is told once', async () => {
