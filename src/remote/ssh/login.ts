@@ -62,7 +62,8 @@ class Login {
   private readonly client: Client;
   private phase: 'greeting' | 'login' = 'greeting';
   private methods: readonly string[] = [];
-  private secondFactor = false;
+  private offered = false;
+  private signed = false;
   private passphrase: MachineError | undefined;
   private refused: { readonly verdict: HostKeyVerdict; readonly key: Buffer } | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -136,28 +137,29 @@ class Login {
         }
         return verdict.kind === 'known';
       },
-      authHandler: (methods: readonly string[] | null, partial: boolean | null, next) => {
+      authHandler: (methods: readonly string[] | null, _partial, next) => {
         // `false` ends the login; its type does not know it.
-        next(this.nextMethod(methods, partial) as 'none');
+        next(this.nextMethod(methods) as 'none');
       },
     });
   }
 
-  // Null at first, since the server has not said a word yet.
-  private nextMethod(methods: readonly string[] | null, partial: boolean | null): unknown {
+  // First our keys, then nothing: the refusal of nothing names what would be taken.
+  private nextMethod(methods: readonly string[] | null): unknown {
     const { identities, settings, ssh2 } = this.parts;
-    if (methods !== null) {
-      this.methods = methods;
-      this.secondFactor = partial === true;
+    if (this.passphrase !== undefined || methods !== null) {
+      this.methods = methods ?? [];
       return false;
     }
-    if (identities.length === 0) {
+    if (this.offered || identities.length === 0) {
       return { type: 'none', username: settings.user };
     }
+    this.offered = true;
     const agent = agentOf(ssh2, identities, {
       begin: () => clearTimeout(this.timer),
       end: (error) => {
         this.rearm();
+        this.signed ||= error === undefined;
         if (error instanceof MachineError) {
           this.passphrase = error;
         }
@@ -180,7 +182,9 @@ class Login {
     const goodbye = typeof readField(error, 'code') === 'number';
     if (atLogin && (level === 'client-authentication' || goodbye)) {
       const tried = identities.map(({ name }) => name);
-      const { methods, secondFactor } = this;
+      const { methods } = this;
+      // It took a key, and now takes keys no more.
+      const secondFactor = this.signed && methods.length > 0 && !methods.includes('publickey');
       return this.passphrase ?? authError(settings, { methods, tried, secondFactor, cause: error });
     }
     if (level === 'client-socket' && errorCodes(error).length > 0) {

@@ -147,7 +147,7 @@ export function authError(to: Endpoint, failure: AuthFailure): MachineError {
       ? l10n.t('{0} wants a second factor after the key, which is not supported', to.alias)
       : l10n.t('{0} did not accept any key of {1}', to.alias, to.user);
   const steps =
-    methods.length > 0 && !methods.includes('publickey')
+    methods.length > 0 && !methods.includes('publickey') && failure.secondFactor !== true
       ? [l10n.t('The server takes only {0}. Let it accept keys, then try again.', methods.join(', '))]
       : [
           tried.length === 0

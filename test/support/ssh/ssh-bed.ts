@@ -82,7 +82,10 @@ export class SshBed {
   makeKey(name: string, options: { type?: string; passphrase?: string } = {}): string {
     const file = join(this.base, name);
     const { type = 'ed25519', passphrase = '' } = options;
-    const made = spawnSync('ssh-keygen', ['-q', '-t', type, '-N', passphrase, '-C', name, '-f', file]);
+    // Few bits and one round: keys of tests need not be strong.
+    const weak = ['-a', '1', ...(type === 'rsa' ? ['-b', '2048'] : [])];
+    const args = ['-q', '-t', type, ...weak, '-N', passphrase, '-C', name, '-f', file];
+    const made = spawnSync('ssh-keygen', args);
     assert.equal(made.status, 0, made.stderr.toString());
     return file;
   }
