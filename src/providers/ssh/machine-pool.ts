@@ -1,0 +1,208 @@
+import { posix } from 'node:path';
+import type { CheckpointFiles, RemovableFiles } from '../../checkpoints/checkpoint-files.ts';
+import type { Clock } from '../../core/clock.ts';
+import { describeError, toRunctlError } from '../../core/error-chain.ts';
+import type { Logger } from '../../core/logger.ts';
+import { AgentClient } from '../../remote/agent/agent-client.ts';
+import { probeMachine } from '../../remote/machine-probe.ts';
+import type { MachineProbe } from '../../remote/machine-probe.ts';
+import type { RemoteShell } from '../../remote/remote-shell.ts';
+import type { SshMachineShell } from '../../remote/ssh/machine-shell.ts';
+import type { MachineFacts } from '../../resources/account-snapshot.ts';
+import { MachineFactsReader } from '../machine-facts.ts';
+import type { CodePlacer, Machine } from '../training-provider.ts';
+import { SSH_PROVIDER } from './known-machines.ts';
+import type { SshMachine } from './ssh-machine.ts';
+import type { SshPerson } from './ssh-person.ts';
+import { NOBODY } from './ssh-person.ts';
+
+/** What the pool is built from. */
+export interface MachinePoolParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly agentSource: Buffer;
+  /** Makes the way to a machine; whom it asks may change from question to question. */
+  readonly shell: (machine: SshMachine, person: () => SshPerson) => Promise<SshMachineShell>;
+  readonly files: (agent: AgentClient, shell: RemoteShell) => CheckpointFiles & RemovableFiles;
+  readonly placer: (shell: RemoteShell, directory: string) => CodePlacer;
+}
+
+/** A machine with all that is known of it since it was connected to. */
+export interface PooledMachine extends Machine {
+  readonly shell: SshMachineShell;
+  readonly probe: MachineProbe;
+}
+
+/** Facts of a machine, or why there are none. */
+export interface MachineLook {
+  readonly facts: MachineFacts | null;
+  readonly problem: string | null;
+}
+
+interface Entry {
+  readonly machine: SshMachine;
+  readonly shell: Promise<SshMachineShell>;
+  person: SshPerson;
+  opened: Promise<PooledMachine> | undefined;
+  facts: MachineFactsReader | undefined;
+}
+
+/** One way to each machine of this window, kept and shared by all who need it. */
+export class MachinePool {
+  private readonly parts: MachinePoolParts;
+  private readonly entries = new Map<string, Entry>();
+
+  constructor(parts: MachinePoolParts) {
+    this.parts = parts;
+  }
+
+  /**
+   * Opens a machine, asking nobody.
+   *
+   * @param machine - which
+   * @returns the machine, its home and tools known
+   * @throws {MachineError} when it cannot be reached without asking, or at all
+   */
+  open(machine: SshMachine): Promise<PooledMachine> {
+    const entry = this.entryOf(machine);
+    // A failure is not kept: the machine may be back the next time.
+    entry.opened ??= this.openNow(entry).catch((error: unknown) => {
+      entry.opened = undefined;
+      throw error;
+    });
+    return entry.opened;
+  }
+
+  /**
+   * Opens a machine for a person who can answer.
+   *
+   * @param machine - which
+   * @param person - is asked for what is not known yet
+   * @returns the machine
+   * @throws {MachineError} when it cannot be reached, or the person said no
+   */
+  async greet(machine: SshMachine, person: SshPerson): Promise<PooledMachine> {
+    const entry = this.entryOf(machine);
+    entry.person = person;
+    try {
+      // One under way asks nobody, or asked before there was anybody.
+      await entry.opened?.catch(() => undefined);
+      return await this.open(machine);
+    } finally {
+      entry.person = NOBODY;
+    }
+  }
+
+  /**
+   * Reads what a machine tells of itself.
+   *
+   * @param machine - which
+   * @param signal - gives up waiting
+   * @returns facts, or what is wrong
+   */
+  async facts(machine: SshMachine, signal: AbortSignal): Promise<MachineLook> {
+    try {
+      const facts = await within(this.readFacts(machine), signal);
+      return { facts, problem: null };
+    } catch (error) {
+      this.parts.logger.debug(`${machine.id}: ${describeError(error)}`);
+      return { facts: null, problem: toRunctlError(error).message };
+    }
+  }
+
+  /**
+   * Lets go of a machine, as when what is said of it has changed.
+   *
+   * @param id - of the machine
+   */
+  async forget(id: string): Promise<void> {
+    const entry = this.entries.get(id);
+    this.entries.delete(id);
+    const shell = await entry?.shell.catch(() => undefined);
+    await shell?.close();
+  }
+
+  /**
+   * Ends every connection.
+   *
+   * @returns when all have ended
+   */
+  async close(): Promise<void> {
+    await Promise.all([...this.entries.keys()].map((id) => this.forget(id)));
+  }
+
+  private entryOf(machine: SshMachine): Entry {
+    const known = this.entries.get(machine.id);
+    if (known !== undefined && isSameWay(known.machine, machine)) {
+      return known;
+    }
+    if (known !== undefined) {
+      void this.forget(machine.id).catch((error: unknown) => {
+        this.parts.logger.debug(`${machine.id}: ${describeError(error)}`);
+      });
+    }
+    const entry: Entry = {
+      machine,
+      person: NOBODY,
+      shell: this.parts.shell(machine, () => entry.person),
+      opened: undefined,
+      facts: undefined,
+    };
+    // Whoever opens the machine hears of it.
+    entry.shell.catch(() => this.entries.delete(machine.id));
+    this.entries.set(machine.id, entry);
+    return entry;
+  }
+
+  private async openNow(entry: Entry): Promise<PooledMachine> {
+    const { machine } = entry;
+    const { agentSource, files, placer } = this.parts;
+    const shell = await entry.shell;
+    const probe = await probeMachine(shell);
+    const agent = new AgentClient(shell, agentSource, posix.join(probe.home, '/.runctl'));
+    return {
+      provider: SSH_PROVIDER,
+      id: machine.id,
+      shell,
+      agent,
+      probe,
+      files: files(agent, shell),
+      sameHost: false,
+      placer: placer(shell, atHome(machine.directory, probe.home)),
+    };
+  }
+
+  private async readFacts(machine: SshMachine): Promise<MachineFacts> {
+    const entry = this.entryOf(machine);
+    const { agent, probe } = await this.open(machine);
+    entry.facts ??= new MachineFactsReader(agent, this.parts.clock);
+    return entry.facts.read([probe.home === '' ? '/' : probe.home]);
+  }
+}
+
+function isSameWay(one: SshMachine, other: SshMachine): boolean {
+  return (
+    one.directory === other.directory &&
+    one.connectTimeoutSeconds === other.connectTimeoutSeconds &&
+    one.keepaliveSeconds === other.keepaliveSeconds
+  );
+}
+
+function atHome(directory: string, home: string): string {
+  const isBelow = directory === '~' || directory.startsWith('~/');
+  return isBelow ? posix.join(home === '' ? '/' : home, directory.slice(1)) : directory;
+}
+
+// Stops waiting; what was asked goes on, and its answer is there the next time.
+async function within<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const giveUp = (): void => reject(new DOMException('No answer in time', 'TimeoutError'));
+  signal.addEventListener('abort', giveUp, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+    work.catch(() => undefined);
+  }
+}

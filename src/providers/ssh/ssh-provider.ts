@@ -1,0 +1,173 @@
+import * as l10n from '@vscode/l10n';
+import { CancelledError, NotFoundError } from '../../core/errors.ts';
+import type { MachineView } from '../../resources/account-snapshot.ts';
+import type {
+  Availability,
+  ProviderCapabilities,
+  ProviderListing,
+  TrainingProvider,
+} from '../training-provider.ts';
+import type { KnownMachines } from './known-machines.ts';
+import { SSH_PROVIDER } from './known-machines.ts';
+import type { MachinePool, PooledMachine } from './machine-pool.ts';
+import { plainMachine } from './ssh-machine.ts';
+import type { SshMachine } from './ssh-machine.ts';
+import type { SshPerson } from './ssh-person.ts';
+import { targetOf } from './ssh-target.ts';
+
+/** What the SSH provider is built from. */
+export interface SshProviderParts {
+  /** Machines that configuration files name now; read at each listing. */
+  readonly named: () => Promise<readonly SshMachine[]>;
+  readonly known: KnownMachines;
+  readonly pool: MachinePool;
+}
+
+/** Longest wait for one machine of a listing, in milliseconds. */
+const FACTS_MS = 8000;
+
+/** Every machine the person can log in to by SSH and has agreed to use. */
+export class SshProvider implements TrainingProvider {
+  readonly id = SSH_PROVIDER;
+  readonly name = l10n.t('SSH');
+  readonly capabilities: ProviderCapabilities = {
+    stop: false,
+    spot: false,
+    volumes: false,
+    lease: false,
+    tags: false,
+  };
+  private readonly parts: SshProviderParts;
+
+  constructor(parts: SshProviderParts) {
+    this.parts = parts;
+  }
+
+  availability(): Promise<Availability> {
+    return Promise.resolve({ available: true });
+  }
+
+  /**
+   * Lists the machines that are named or known. Only those the person has
+   * agreed to use are contacted.
+   *
+   * @param signal - gives up
+   * @returns each with facts, or with why there are none
+   */
+  async list(signal: AbortSignal): Promise<ProviderListing> {
+    const known = new Set((await this.parts.known.list()).map(({ id }) => id));
+    const machines = await this.machines();
+    const views = machines.map((machine) =>
+      known.has(machine.id) ? this.look(machine, signal) : Promise.resolve(untouched(machine)),
+    );
+    return { machines: await Promise.all(views), resources: [] };
+  }
+
+  /**
+   * Opens the way to a machine the person has agreed to use. Asks nothing: what
+   * only the person can answer fails with the action that asks.
+   *
+   * @param machineId - id from a listing
+   * @returns the machine, connected
+   * @throws {NotFoundError} when the person has not agreed to use it
+   * @throws {MachineError} when it cannot be reached
+   */
+  async connect(machineId: string): Promise<PooledMachine> {
+    const known = await this.parts.known.list();
+    const machine = known.find(({ id }) => id === machineId);
+    if (machine === undefined) {
+      throw new NotFoundError(
+        'machine-unknown',
+        l10n.t('{0} has not been used from this computer yet', machineId),
+        {
+          nextAction: {
+            title: l10n.t('Connect…'),
+            command: 'runctl.connectMachine',
+            arguments: [machineId],
+          },
+        },
+      );
+    }
+    return this.parts.pool.open(machine);
+  }
+
+  /**
+   * Opens the way to a machine for a person who can answer, and remembers that
+   * it may be used.
+   *
+   * @param machineId - `[user@]host[:port]`
+   * @param person - is asked for what is not known yet
+   * @returns the machine, connected
+   * @throws {CancelledError} when the person does not want to use it
+   * @throws {MachineError} when it cannot be reached
+   */
+  async prepare(machineId: string, person: SshPerson): Promise<PooledMachine> {
+    const machine = await this.describe(machineId);
+    const known = await this.parts.known.list();
+    const isKnown = known.some(({ id }) => id === machineId);
+    if (!isKnown && !(await person.confirmMachine(machine))) {
+      throw new CancelledError();
+    }
+    const opened = await this.parts.pool.greet(machine, person);
+    await this.parts.known.remember(machine);
+    return opened;
+  }
+
+  /**
+   * Forgets a machine and ends the connection to it. What is on it stays.
+   *
+   * @param machineId - id from a listing
+   */
+  async forget(machineId: string): Promise<void> {
+    await this.parts.known.forget(machineId);
+    await this.parts.pool.forget(machineId);
+  }
+
+  /**
+   * Ends every connection.
+   *
+   * @returns when all have ended
+   */
+  close(): Promise<void> {
+    return this.parts.pool.close();
+  }
+
+  /**
+   * What is said of a machine, whether it was used before or not.
+   *
+   * @param machineId - `[user@]host[:port]`
+   * @returns the machine; one that nobody named has only its address
+   * @throws {ValidationError} when it is no address
+   */
+  async describe(machineId: string): Promise<SshMachine> {
+    const found = (await this.machines()).find(({ id }) => id === machineId);
+    return found ?? plainMachine(targetOf(machineId));
+  }
+
+  // What a file says now wins over what is remembered.
+  private async machines(): Promise<readonly SshMachine[]> {
+    const byId = new Map<string, SshMachine>();
+    for (const machine of [...(await this.parts.known.list()), ...(await this.parts.named())]) {
+      byId.set(machine.id, machine);
+    }
+    return [...byId.values()];
+  }
+
+  private async look(machine: SshMachine, signal: AbortSignal): Promise<MachineView> {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(FACTS_MS)]);
+    const { facts, problem } = await this.parts.pool.facts(machine, limit);
+    const state = facts === null ? ('unknown' as const) : ('running' as const);
+    return { ...viewOf(machine), state, facts, problem };
+  }
+}
+
+function untouched(machine: SshMachine): MachineView {
+  const problem = l10n.t('not connected yet');
+  return { ...viewOf(machine), state: 'unknown', facts: null, problem };
+}
+
+function viewOf({ id, name, rate }: SshMachine): Omit<MachineView, 'state' | 'facts' | 'problem'> {
+  const rateSource =
+    rate === null ? l10n.t('nobody: no price_per_hour is set') : l10n.t('your price_per_hour');
+  return { provider: SSH_PROVIDER, id, name, rate, rateSource };
+}

@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
+import type { Clock } from '../../core/clock.ts';
+import type { CodePlace } from '../../core/model/run.ts';
+import type { RemoteShell } from '../../remote/remote-shell.ts';
+import type { SourceReader } from '../../sync/source-reader.ts';
+import type { SentStore } from '../../sync/transfer/sent-store.ts';
+import { syncTree } from '../../sync/transfer/sync-tree.ts';
+import type { CodePlacer, PlaceRequest } from '../training-provider.ts';
+
+/** What brings code to one machine. */
+export interface TreePlacerParts {
+  readonly shell: RemoteShell;
+  /** The script of the machine's half. */
+  readonly script: Buffer;
+  /** Absolute directory on the machine that holds the code. */
+  readonly directory: string;
+  /** Hex; tells this installation from others that use the same machine. */
+  readonly client: string;
+  readonly reader: SourceReader;
+  readonly sent: SentStore;
+  readonly clock: Clock;
+}
+
+/** Brings workspace folders to a machine as trees of ours, by what changed. */
+export class TreePlacer implements CodePlacer {
+  private readonly parts: TreePlacerParts;
+
+  constructor(parts: TreePlacerParts) {
+    this.parts = parts;
+  }
+
+  async place(request: PlaceRequest): Promise<CodePlace> {
+    const { reader, directory, ...way } = this.parts;
+    const { source, kept, exclude, signal, onProgress } = request;
+    const tree = await reader.read(source, { exclude, persistent: kept }, { signal });
+    const outcome = await syncTree({
+      ...way,
+      home: directory,
+      workspaceKey: keyOf(source),
+      tree,
+      chunks: { chunksOf: (file) => reader.chunksOf(source, file, signal) },
+      persistent: kept,
+      busyTrees: request.busy.map((path) => posix.basename(path)),
+      signal,
+      onProgress,
+    });
+    return {
+      source,
+      tree: outcome.directory,
+      keep: posix.join(posix.dirname(outcome.directory), 'keep'),
+      kept,
+      exclude,
+      manifest: outcome.manifestId,
+    };
+  }
+}
+
+// The installation is told apart by `client`; here only folders of one host are.
+function keyOf(source: string): string {
+  return createHash('sha256').update(source).digest('hex').slice(0, 16);
+}
