@@ -4,6 +4,7 @@ import { describeError } from './core/error-chain.ts';
 import type { LedgerError } from './core/errors.ts';
 import type { Event } from './core/events.ts';
 import { DisposableStore } from './core/events.ts';
+import { installationId } from './core/installation.ts';
 import type { Logger } from './core/logger.ts';
 import { componentLogger } from './core/logger.ts';
 import type { MicroDollarsPerHour } from './core/money.ts';
@@ -14,9 +15,13 @@ import { createLocalProvider } from './providers/local/create-local-provider.ts'
 import type { LocalPlatform } from './providers/local/local-platform.ts';
 import { LOCAL_MACHINE } from './providers/local/local-provider.ts';
 import { ProviderRegistry } from './providers/provider-registry.ts';
+import type { SshHost } from './providers/ssh/create-ssh-provider.ts';
+import { createSshProvider } from './providers/ssh/create-ssh-provider.ts';
+import type { SshProvider } from './providers/ssh/ssh-provider.ts';
 import { Inventory } from './resources/inventory.ts';
 import { RunReader } from './resources/run-reader.ts';
 import { CheckpointKeeper } from './training/checkpoint-keeper.ts';
+import { CheckpointSettler } from './training/checkpoint-settler.ts';
 import { CodeKeeper } from './training/code-keeper.ts';
 import { createObserver } from './training/create-observer.ts';
 import { Launcher } from './training/launcher.ts';
@@ -25,8 +30,6 @@ import { RunControl } from './training/run-control.ts';
 import { RunMonitor } from './training/run-monitor.ts';
 import { rebuildRuns } from './training/run-rebuilder.ts';
 
-/** After the end of a run, when its last checkpoints are looked at once more. */
-const SETTLED_MS = 12_000;
 /** How often other windows' writes are looked for. */
 const WATCH_MS = 1000;
 
@@ -43,6 +46,8 @@ export interface EngineOptions {
   readonly localRate: () => MicroDollarsPerHour;
   /** Whose file systems to show, read at each listing. */
   readonly directories: () => readonly string[];
+  /** How machines are reached by SSH; `null` where that is not wanted. */
+  readonly ssh: SshHost | null;
   /** False in an untrusted workspace: such a window never does the watching. */
   readonly mayWatch: () => boolean;
 }
@@ -54,6 +59,8 @@ export interface EngineOptions {
 export interface Engine {
   readonly ledger: Ledger;
   readonly registry: ProviderRegistry;
+  /** `null` where machines are not reached by SSH. */
+  readonly ssh: SshProvider | null;
   readonly inventory: Inventory;
   readonly launcher: Launcher;
   readonly control: RunControl;
@@ -91,7 +98,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { ledger } = opened;
   const registry = new ProviderRegistry();
   registry.register(createLocalProvider(options));
-  const engine = assemble(options, ledger, registry, opened.setAside);
+  const ssh = options.ssh === null ? null : await startSsh(options, options.ssh, ledger);
+  if (ssh !== null) {
+    registry.register(ssh);
+  }
+  const engine = assemble(options, { ledger, registry, ssh, setAside: opened.setAside });
   try {
     await engine.inventory.reload();
   } catch (error) {
@@ -104,13 +115,29 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   return engine;
 }
 
+async function startSsh(
+  { storage, clock, logger, agentSource, mayWatch }: EngineOptions,
+  host: SshHost,
+  ledger: Ledger,
+): Promise<SshProvider> {
+  return createSshProvider({
+    ...host,
+    storage,
+    clock,
+    ledger,
+    agentSource,
+    mayContact: mayWatch,
+    logger: componentLogger(logger, 'ssh'),
+    client: await installationId(storage),
+  });
+}
+
 function assemble(
   options: EngineOptions,
-  ledger: Ledger,
-  registry: ProviderRegistry,
-  setAside: LedgerSetAside | null,
+  parts: Pick<Engine, 'ledger' | 'registry' | 'ssh' | 'setAside'>,
 ): Engine {
   const { clock, storage } = options;
+  const { ledger, registry } = parts;
   const logger = (component: string): Logger => componentLogger(options.logger, component);
   const inventory = new Inventory({
     registry,
@@ -121,33 +148,23 @@ function assemble(
   const code = new CodeKeeper(join(storage, 'code'));
   const logs = new LogFiles(join(storage, 'logs'));
   const monitorLogger = logger('monitor');
+  const settler = new CheckpointSettler(ledger, registry, clock);
   const monitor = new RunMonitor({
     ledger,
     registry,
     clock,
     logger: monitorLogger,
     mayWatch: options.mayWatch,
+    settler,
     observe: (run, machine, guard) =>
       createObserver(run, machine, { ledger, clock, logger: monitorLogger, guard }),
   });
-  const checkpoints = new CheckpointKeeper(ledger, registry, clock);
+  const checkpoints = new CheckpointKeeper(ledger, registry, settler);
   const control = new RunControl(ledger, registry, code, clock);
   const store = new DisposableStore();
   store.add(inventory);
   store.add(monitor);
   store.add(ledger.watch(WATCH_MS));
-  const closing = new AbortController();
-  store.add({ dispose: () => closing.abort() });
-  store.add(
-    monitor.onDidEnd((run) => {
-      // What was too fresh at the end to be called whole is old by then.
-      const later = clock.sleep(SETTLED_MS, closing.signal).then(
-        () => checkpoints.settle(run),
-        () => undefined,
-      );
-      background(later, options.logger);
-    }),
-  );
   store.add(
     ledger.onDidChange(() => {
       background(inventory.reload(), options.logger);
@@ -155,8 +172,7 @@ function assemble(
     }),
   );
   return {
-    ledger,
-    registry,
+    ...parts,
     inventory,
     launcher: new Launcher({
       ledger,
@@ -171,12 +187,12 @@ function assemble(
     code,
     checkpoints,
     monitor,
-    setAside,
     findRuns: () => rebuild(options, registry, ledger, logs),
     onDidLoseLedger: ledger.onDidLose,
     close: async () => {
       store.dispose();
       await monitor.settled();
+      await parts.ssh?.close();
       await ledger.close();
     },
   };

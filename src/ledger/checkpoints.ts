@@ -76,6 +76,24 @@ export class Checkpoints {
   }
 
   /**
+   * Names runs that have a checkpoint not known to be whole.
+   *
+   * @param newest - among so many of the newest runs
+   * @returns in no order
+   */
+  partial(newest: number): Promise<readonly RunId[]> {
+    return this.database.read((handle) =>
+      handle
+        .all(
+          `SELECT DISTINCT run_id FROM checkpoints WHERE complete = 0 AND run_id IN
+             (SELECT id FROM runs ORDER BY created_at DESC, id DESC LIMIT ?)`,
+          newest,
+        )
+        .map((row) => runIdOf(row, 'run_id')),
+    );
+  }
+
+  /**
    * Takes over which stored checkpoints are whole and how they are marked,
    * where size and time are still the stored ones. Adds and drops none.
    *

@@ -1,12 +1,8 @@
 import * as l10n from '@vscode/l10n';
-import type { ScanOptions, ScanResult } from '../checkpoints/checkpoint-scanner.ts';
-import { CheckpointScanner } from '../checkpoints/checkpoint-scanner.ts';
 import type { CleanupReport } from '../checkpoints/cleanup.ts';
 import { cleanUpCheckpoints } from '../checkpoints/cleanup.ts';
-import type { CheckpointCandidate } from '../checkpoints/discovery.ts';
 import type { RetentionGuards, RetentionPlan, RetentionPolicy } from '../checkpoints/retention.ts';
 import { planRetention } from '../checkpoints/retention.ts';
-import type { Clock } from '../core/clock.ts';
 import { CleanupError } from '../core/errors.ts';
 import type { Checkpoint } from '../core/model/records.ts';
 import type { Run } from '../core/model/run.ts';
@@ -14,17 +10,23 @@ import { isActive } from '../core/model/run.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ProviderRegistry } from '../providers/provider-registry.ts';
 import type { Machine } from '../providers/training-provider.ts';
+import type { CheckpointSettler } from './checkpoint-settler.ts';
 
 /** Plans and carries out the removal of checkpoints. */
 export class CheckpointKeeper {
   private readonly ledger: Ledger;
   private readonly registry: ProviderRegistry;
-  private readonly clock: Clock;
+  private readonly settler: CheckpointSettler;
 
-  constructor(ledger: Ledger, registry: ProviderRegistry, clock: Clock) {
+  /**
+   * @param ledger - knows the runs and what is kept
+   * @param registry - the way to the machines
+   * @param settler - tells what is whole
+   */
+  constructor(ledger: Ledger, registry: ProviderRegistry, settler: CheckpointSettler) {
     this.ledger = ledger;
     this.registry = registry;
-    this.clock = clock;
+    this.settler = settler;
   }
 
   /**
@@ -37,28 +39,8 @@ export class CheckpointKeeper {
    * @returns the plan; nothing has happened yet
    */
   async plan(run: Run, policy: RetentionPolicy): Promise<RetentionPlan> {
-    const { checkpoints, others } = await this.settle(run);
+    const { checkpoints, others } = await this.settler.settle(run);
     return { ...planRetention(checkpoints, policy, await this.guards(run)), others };
-  }
-
-  /**
-   * Looks anew at what a run is known to have written. After the end of a run
-   * nobody else looks, and what was too fresh to be called whole then is old by now.
-   *
-   * @param run - whose checkpoints
-   * @returns those that are still what they were, and the paths of all others
-   */
-  async settle(run: Run): Promise<ScanResult> {
-    const stored = await this.ledger.checkpoints.list(run.id);
-    const known = new Map(stored.map((item) => [item.path, item]));
-    const machine = await this.connect(run);
-    const result = await scannerOf(run, machine).scan(this.clock.now(), {
-      own: (candidate) => isSame(candidate, known.get(candidate.path)),
-    });
-    if (!isActive(run)) {
-      await this.ledger.checkpoints.settle(run.id, result.checkpoints);
-    }
-    return result;
   }
 
   /**
@@ -123,29 +105,4 @@ export class CheckpointKeeper {
   private connect(run: Run): Promise<Machine> {
     return this.registry.get(run.provider).connect(run.machine);
   }
-}
-
-function isSame(found: CheckpointCandidate, known: Checkpoint | undefined): boolean {
-  return (
-    found.kind === known?.kind &&
-    found.size === known.size &&
-    Math.round(found.modifiedAt) === known.modifiedAt
-  );
-}
-
-/**
- * Makes a scanner of a run's checkpoints.
- *
- * @param run - whose directory and globs
- * @param machine - where it is
- * @returns a scanner that has not looked yet
- */
-export function scannerOf(run: Run, machine: Machine): CheckpointScanner {
-  const options: ScanOptions = {
-    runId: run.id,
-    directory: run.spec.checkpointDirectory,
-    globs: run.spec.checkpointGlobs,
-    best: run.spec.best,
-  };
-  return new CheckpointScanner(machine.files, options);
 }

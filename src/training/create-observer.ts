@@ -1,10 +1,11 @@
+import { CheckpointScanner } from '../checkpoints/checkpoint-scanner.ts';
+import { SETTLE_MS } from '../checkpoints/completeness.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Run } from '../core/model/run.ts';
 import type { Guard } from '../ledger/handle.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Machine } from '../providers/training-provider.ts';
-import { scannerOf } from './checkpoint-keeper.ts';
 import { MetricsTap } from './metrics-tap.ts';
 import { RunObserver } from './run-observer.ts';
 
@@ -28,4 +29,17 @@ export function createObserver(run: Run, machine: Machine, context: ObserverCont
   const { logPath } = run;
   const tap = logPath === null ? null : new MetricsTap(run, logPath, context);
   return new RunObserver(run, { ...context, scanner: scannerOf(run, machine), tap });
+}
+
+/**
+ * Makes a scanner of a run's checkpoints.
+ *
+ * @param run - whose directory and globs
+ * @param machine - where it is
+ * @param settleMs - age in ms after which an unchanged file counts as finished
+ * @returns a scanner that has not looked yet
+ */
+export function scannerOf(run: Run, machine: Machine, settleMs = SETTLE_MS): CheckpointScanner {
+  const { checkpointDirectory: directory, checkpointGlobs: globs, best } = run.spec;
+  return new CheckpointScanner(machine.files, { runId: run.id, directory, globs, best, settleMs });
 }

@@ -1,91 +1,102 @@
-import type { Clock } from '../core/clock.ts';
 import { describeError } from '../core/error-chain.ts';
-import { CancelledError, LedgerError } from '../core/errors.ts';
 import type { Disposable, Event } from '../core/events.ts';
 import { Emitter } from '../core/events.ts';
-import type { Logger } from '../core/logger.ts';
 import type { Run } from '../core/model/run.ts';
-import { isActive } from '../core/model/run.ts';
 import type { Guard } from '../ledger/handle.ts';
-import type { Ledger } from '../ledger/ledger.ts';
-import type { ProviderRegistry } from '../providers/provider-registry.ts';
-import type { Machine } from '../providers/training-provider.ts';
-import type { RunStatus } from '../remote/agent/agent-answers.ts';
-import { settleUnstarted } from './launch-reconciler.ts';
-import { recordTransition } from './record-transition.ts';
-import type { RunObserver } from './run-observer.ts';
-import { isHomeless, statusOf } from './run-status.ts';
-import { sameStateReason, transitionFor } from './run-transition.ts';
-import { noteReason } from './unseen-runs.ts';
+import type { MachineWatchParts } from './machine-watch.ts';
+import { MachineWatch } from './machine-watch.ts';
+import type { AftercareParts } from './run-aftercare.ts';
+import { RunAftercare } from './run-aftercare.ts';
+import type { WatchList } from './watch-list.ts';
+import { byMachine, NO_RUNS, pastRuns } from './watch-list.ts';
 
 /** What the monitor works with. */
-export interface MonitorParts {
-  readonly ledger: Ledger;
-  readonly registry: ProviderRegistry;
-  readonly clock: Clock;
-  readonly logger: Logger;
+export interface MonitorParts
+  extends Omit<MachineWatchParts, 'aftercare' | 'ended'>, Pick<AftercareParts, 'settler'> {
   /** False in an untrusted workspace: such a window is never elected. */
   readonly mayWatch: () => boolean;
-  /** Makes the observer of a run. */
-  readonly observe: (run: Run, machine: Machine, guard: Guard) => RunObserver;
 }
 
 /** How often the machines are asked while a run is active, in milliseconds. */
 export const TICK_MS = 1000;
-/** Ticks between two looks for checkpoints. */
-const SCAN_TICKS = 3;
-/** Ticks between two questions about lost runs. */
-const LOST_TICKS = 30;
-/** Runs among which lost ones are asked about again. */
-const NEWEST_RUNS = 50;
+/** How often past runs are looked up while another one is active, in milliseconds. */
+const PAST_MS = 5000;
 
 /**
- * Watches all active runs for all windows: the elected window asks the
- * machines, reads logs for metrics, finds checkpoints and records ends. When
- * no run is active it does nothing at all, not even wait.
+ * Watches all runs for all windows: the elected window asks the machines,
+ * reads logs for metrics, finds checkpoints, records ends and settles what
+ * they left. It looks seldom for lost runs, and does nothing at all, not even
+ * wait, when there is nothing to watch.
  */
 export class RunMonitor implements Disposable {
   private readonly parts: MonitorParts;
-  private readonly ended = new Emitter<Run>();
-  private readonly observers = new Map<string, RunObserver>();
+  private readonly machineParts: MachineWatchParts;
+  private readonly didEnd = new Emitter<Run>();
+  private readonly machines = new Map<string, MachineWatch>();
+  private readonly ticks = new Set<Promise<void>>();
+  private planning: Promise<readonly Promise<void>[]> | undefined;
   private epoch: number | undefined;
+  private guard: Guard | undefined;
   private stopTimer: (() => void) | undefined;
-  private ticking: Promise<void> | undefined;
-  private ticks = 0;
+  private period: number | undefined;
+  private pastAt = Number.NEGATIVE_INFINITY;
+  private begun = false;
   private woken = false;
   private disposed = false;
 
   /** Fires in the window that saw it, with the run as stored. */
-  readonly onDidEnd: Event<Run> = this.ended.event;
+  readonly onDidEnd: Event<Run> = this.didEnd.event;
 
+  /**
+   * @param parts - see the fields
+   */
   constructor(parts: MonitorParts) {
     this.parts = parts;
-  }
-
-  /** Looks whether there is something to watch, and watches while there is. */
-  async wake(): Promise<void> {
-    this.woken = true;
-    if (this.disposed || this.stopTimer !== undefined || !this.parts.mayWatch()) {
-      return;
-    }
-    this.stopTimer = this.parts.clock.every(TICK_MS, () => void this.beat());
-    await this.tick();
+    const ended = (run: Run): void => {
+      this.pastAt = Number.NEGATIVE_INFINITY;
+      this.didEnd.fire(run);
+    };
+    this.machineParts = { ...parts, ended, aftercare: new RunAftercare(parts) };
   }
 
   /**
-   * Asks every machine once. Ticks never overlap.
+   * Looks whether there is something to watch, and watches while there is.
    *
-   * @returns when everything learnt is stored
+   * @returns when everything learnt by the first look is stored
+   */
+  async wake(): Promise<void> {
+    this.woken = true;
+    const isAwake = this.planning !== undefined || this.period === TICK_MS;
+    if (!this.disposed && !isAwake && this.parts.mayWatch()) {
+      await this.tick();
+    }
+  }
+
+  /**
+   * Asks every machine that is to be asked and not being asked already.
+   *
+   * @returns when everything learnt by it is stored
    */
   tick(): Promise<void> {
-    this.ticking ??= this.once()
+    this.planning ??= this.plan()
       .catch((error: unknown) => {
         this.parts.logger.warn(`watching runs failed: ${describeError(error)}`);
+        this.beat(TICK_MS);
+        return [];
       })
       .finally(() => {
-        this.ticking = undefined;
+        this.planning = undefined;
       });
-    return this.ticking;
+    const tick = this.planning
+      .then((looks) => Promise.all(looks))
+      .catch((error: unknown) => {
+        this.parts.logger.warn(`watching machines failed: ${describeError(error)}`);
+      })
+      .then(() => {
+        this.ticks.delete(tick);
+      });
+    this.ticks.add(tick);
+    return tick;
   }
 
   /**
@@ -94,65 +105,94 @@ export class RunMonitor implements Disposable {
    * @returns when no tick runs any more
    */
   async settled(): Promise<void> {
-    await this.ticking;
+    while (this.ticks.size > 0) {
+      await Promise.allSettled(this.ticks);
+    }
   }
 
   dispose(): void {
     this.disposed = true;
     this.rest();
-    this.ended.dispose();
-  }
-
-  // A tick can last longer than the lease (a slow machine, a long log).
-  private async beat(): Promise<void> {
-    if (this.ticking === undefined) {
-      await this.tick();
-    } else if (this.epoch !== undefined) {
-      await this.parts.ledger.election.campaign().catch((error: unknown) => {
-        this.parts.logger.debug(`renewing the election: ${describeError(error)}`);
-      });
+    for (const machine of this.machines.values()) {
+      machine.dispose();
     }
+    this.didEnd.dispose();
   }
 
-  private async once(): Promise<void> {
-    const { ledger } = this.parts;
+  // Gives what was begun: machines are asked side by side, past the end of this.
+  private async plan(): Promise<readonly Promise<void>[]> {
+    const { ledger, clock } = this.parts;
     this.woken = false;
     const active = await ledger.runs.list({ active: true });
-    const runs = [...active, ...(await this.lostToAskAbout())];
+    const lists = byMachine({ ...(await this.past(active.length === 0)), active });
     if (this.isDisposed()) {
-      return;
+      return [];
     }
-    if (runs.length === 0) {
-      // A run can have come while the list was read: the next tick looks again.
-      if (!this.isWoken()) {
-        this.rest();
-        await ledger.election.release();
-      }
-      return;
+    const dues = [...lists].map(([key, list]) => this.machine(key).dueAt(list));
+    const wait = Math.min(Number.POSITIVE_INFINITY, ...dues) - clock.monotonic();
+    const isBusy = [...this.machines.values()].some((machine) => machine.busy);
+    if (active.length === 0 && !isBusy && wait > 0) {
+      await this.idle(wait);
+      return [];
     }
-    const epoch = await ledger.election.campaign();
+    await this.campaign();
+    if (this.isDisposed()) {
+      return [];
+    }
+    this.beat(TICK_MS);
+    if (this.guard === undefined) {
+      return [];
+    }
+    this.begun = true;
+    return [...this.machines].map(([key, machine]) => machine.look(lists.get(key) ?? NO_RUNS));
+  }
+
+  private async past(isQuiet: boolean): Promise<WatchList> {
+    const now = this.parts.clock.monotonic();
+    if (!isQuiet && now < this.pastAt) {
+      return NO_RUNS;
+    }
+    this.pastAt = now + PAST_MS;
+    return pastRuns(this.parts.ledger, this.parts.clock.now(), !this.begun);
+  }
+
+  private machine(key: string): MachineWatch {
+    let machine = this.machines.get(key);
+    if (machine === undefined) {
+      machine = new MachineWatch(key, this.machineParts);
+      machine.elect(this.guard);
+      this.machines.set(key, machine);
+    }
+    return machine;
+  }
+
+  private async campaign(): Promise<void> {
+    const { election } = this.parts.ledger;
+    const epoch = await election.campaign();
     if (epoch !== this.epoch) {
       // Another window watched meanwhile: start over from what is stored.
-      this.dropObservers();
-      this.epoch = epoch;
-    }
-    if (epoch === undefined || this.isDisposed()) {
-      return;
-    }
-    this.ticks += 1;
-    const guard = ledger.election.guard(epoch);
-    for (const group of Map.groupBy(runs, machineKey).values()) {
-      await this.askMachine(group, guard);
+      this.elect(epoch);
     }
   }
 
-  // A machine that answers again may know of a run that could not be seen.
-  private async lostToAskAbout(): Promise<readonly Run[]> {
-    if (this.ticks % LOST_TICKS !== 0) {
-      return [];
+  private elect(epoch: number | undefined): void {
+    this.epoch = epoch;
+    this.guard = epoch === undefined ? undefined : this.parts.ledger.election.guard(epoch);
+    for (const machine of this.machines.values()) {
+      machine.elect(this.guard);
     }
-    const newest = await this.parts.ledger.runs.list({ limit: NEWEST_RUNS });
-    return newest.filter((run) => run.state === 'lost');
+  }
+
+  private async idle(wait: number): Promise<void> {
+    if (this.isWoken()) {
+      // A run can have come while the list was read: the next tick looks again.
+      this.beat(TICK_MS);
+    } else if (wait < Number.POSITIVE_INFINITY) {
+      this.beat(Math.max(TICK_MS, wait));
+    } else {
+      this.rest();
+      await this.parts.ledger.election.release();
+    }
   }
 
   // Both change while a tick waits, which the compiler does not see.
@@ -164,150 +204,19 @@ export class RunMonitor implements Disposable {
     return this.disposed;
   }
 
-  private async askMachine(runs: readonly Run[], guard: Guard): Promise<void> {
-    const [first] = runs;
-    if (first === undefined) {
+  private beat(ms: number): void {
+    if (this.disposed || this.period === ms) {
       return;
     }
-    try {
-      const machine = await this.parts.registry.get(first.provider).connect(first.machine);
-      const statuses = await statusOf(
-        this.parts.ledger,
-        machine,
-        runs.map((run) => run.id),
-      );
-      for (const [index, run] of runs.entries()) {
-        const status = statuses[index];
-        if (status?.id === run.id && !this.disposed) {
-          await this.update(run, status, machine, guard).catch((error: unknown) => {
-            this.parts.logger.warn(`watching ${run.id}: ${describeError(error)}`);
-          });
-        }
-      }
-    } catch (error) {
-      if (isHomeless(error)) {
-        await this.note(runs, error.message, guard);
-      }
-      // A machine that does not answer ends nothing: its runs stay as they were.
-      const level = this.ticks % LOST_TICKS === 1 ? 'warn' : 'debug';
-      this.parts.logger[level](`${machineKey(first)} did not answer: ${describeError(error)}`);
-    }
-  }
-
-  private async note(runs: readonly Run[], reason: string, guard: Guard): Promise<void> {
-    const { ledger, clock, logger } = this.parts;
-    for (const run of runs) {
-      await noteReason(ledger, clock, run, reason, guard).catch((error: unknown) => {
-        logger.warn(`noting that ${run.id} cannot be seen: ${describeError(error)}`);
-      });
-    }
-  }
-
-  private async update(
-    run: Run,
-    status: RunStatus,
-    machine: Machine,
-    guard: Guard,
-  ): Promise<void> {
-    const { ledger, clock } = this.parts;
-    if (run.state === 'queued' && status.state === 'missing') {
-      await settleUnstarted(ledger, clock, run, machine, guard);
-      return;
-    }
-    const transition = transitionFor(run, status, clock.now());
-    if (transition === undefined) {
-      const reason = sameStateReason(run, status, clock.now());
-      if (reason !== undefined) {
-        await noteReason(ledger, clock, run, reason, guard);
-      }
-      await this.observe(run, machine, guard);
-      return;
-    }
-    const next = { ...run, ...transition };
-    if (isActive(next)) {
-      await recordTransition(ledger, run, transition, clock.now(), { guard });
-      await this.observe(next, machine, guard);
-      return;
-    }
-    // The log is read to its end first: an ended run is complete in the ledger.
-    await this.finish(next, machine, guard);
-    const moved = await recordTransition(ledger, run, transition, clock.now(), { guard });
-    const stored = await ledger.runs.get(run.id);
-    if (moved && stored !== undefined) {
-      this.ended.fire(stored);
-    }
-  }
-
-  private async observe(run: Run, machine: Machine, guard: Guard): Promise<void> {
-    if (run.state === 'queued' || run.state === 'lost') {
-      return;
-    }
-    const isScan = this.ticks % SCAN_TICKS === 0;
-    if (isScan) {
-      this.dropBroken(run);
-    }
-    const observer = this.observerOf(run, machine, guard);
-    if (isScan) {
-      await observer.scan();
-    }
-  }
-
-  private async finish(run: Run, machine: Machine, guard: Guard): Promise<void> {
-    this.dropBroken(run);
-    const observer = this.observerOf(run, machine, guard);
-    try {
-      // The observer is older than what is known of the end.
-      await observer.finish(run.exitCode);
-    } catch (error) {
-      if (error instanceof CancelledError || isPassing(error)) {
-        throw error;
-      }
-      this.parts.logger.warn(`the end of ${run.id}'s log: ${describeError(error)}`);
-    } finally {
-      observer.dispose();
-      this.observers.delete(run.id);
-    }
-  }
-
-  private observerOf(run: Run, machine: Machine, guard: Guard): RunObserver {
-    const known = this.observers.get(run.id);
-    if (known !== undefined) {
-      return known;
-    }
-    const observer = this.parts.observe(run, machine, guard);
-    this.observers.set(run.id, observer);
-    return observer;
-  }
-
-  private dropBroken(run: Run): void {
-    const observer = this.observers.get(run.id);
-    if (observer?.broken === true) {
-      observer.dispose();
-      this.observers.delete(run.id);
-    }
+    this.stopTimer?.();
+    this.period = ms;
+    this.stopTimer = this.parts.clock.every(ms, () => void this.tick());
   }
 
   private rest(): void {
     this.stopTimer?.();
     this.stopTimer = undefined;
-    this.dropObservers();
-    this.epoch = undefined;
+    this.period = undefined;
+    this.elect(undefined);
   }
-
-  private dropObservers(): void {
-    for (const observer of this.observers.values()) {
-      observer.dispose();
-    }
-    this.observers.clear();
-  }
-}
-
-// What the ledger refuses now (full, locked, another window elected) it takes
-// later, so the end waits; a log that cannot be read never gets better.
-function isPassing(error: unknown): boolean {
-  return error instanceof LedgerError && error.code !== 'ledger-failed';
-}
-
-function machineKey(run: Run): string {
-  return `${run.provider}/${run.machine}`;
 }

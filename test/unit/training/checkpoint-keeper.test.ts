@@ -10,6 +10,7 @@ import type { Ledger } from '../../../src/ledger/ledger.ts';
 import { ProviderRegistry } from '../../../src/providers/provider-registry.ts';
 import type { Machine, TrainingProvider } from '../../../src/providers/training-provider.ts';
 import { CheckpointKeeper } from '../../../src/training/checkpoint-keeper.ts';
+import { CheckpointSettler } from '../../../src/training/checkpoint-settler.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { LedgerFiles } from '../../support/ledger-files.ts';
 import { NOW, sampleCheckpoint, sampleRun, sampleSpec } from '../../support/samples.ts';
@@ -37,11 +38,12 @@ describe('cleaning up one run of several in a directory', () => {
     await ledger.runs.insert(ended);
     await ledger.runs.insert(active);
     const registry = new ProviderRegistry();
-    const machine = { files: new LocalCheckpointFiles() } as unknown as Machine;
+    const agent = { status: () => Promise.resolve([]) };
+    const machine = { files: new LocalCheckpointFiles(), agent } as unknown as Machine;
     const connect = (): Promise<Machine> => Promise.resolve(machine);
     // Only what a keeper asks of a provider.
     registry.register({ id: 'local', connect } as unknown as TrainingProvider);
-    keeper = new CheckpointKeeper(ledger, registry, clock);
+    keeper = new CheckpointKeeper(ledger, registry, new CheckpointSettler(ledger, registry, clock));
   });
   afterEach(async () => {
     await files.dispose();
@@ -115,20 +117,6 @@ describe('cleaning up one run of several in a directory', () => {
     await ledger.runs.insert({ ...active, id, resumedFrom: origin });
     await wrote(ended, [1, 2, 3]);
     assert.deepEqual(steps(await keeper.plan(ended, POLICY)), [2]);
-  });
-
-  it('calls whole by now what was too fresh at the end of its run', async () => {
-    await wrote(ended, [1], NOW - 5_000);
-    const [fresh] = await ledger.checkpoints.list(ended.id);
-    assert.ok(fresh);
-    await ledger.checkpoints.replace(ended.id, [{ ...fresh, complete: false }]);
-    const state = async () =>
-      (await ledger.checkpoints.list(ended.id)).map(({ complete, marks }) => [complete, ...marks]);
-    await keeper.settle(ended);
-    assert.deepEqual(await state(), [[false]]);
-    await clock.advance(5_000);
-    await keeper.settle(ended);
-    assert.deepEqual(await state(), [[true, 'newest']]);
   });
 
   it('forgets one that somebody else removed', async () => {

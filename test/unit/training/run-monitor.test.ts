@@ -9,6 +9,7 @@ import { ELECTION_TTL_MS } from '../../../src/ledger/election.ts';
 import type { Guard } from '../../../src/ledger/handle.ts';
 import type { Ledger } from '../../../src/ledger/ledger.ts';
 import type { RunStatus } from '../../../src/remote/agent/agent-answers.ts';
+import { CheckpointSettler } from '../../../src/training/checkpoint-settler.ts';
 import { createObserver } from '../../../src/training/create-observer.ts';
 import { RunMonitor, TICK_MS } from '../../../src/training/run-monitor.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -59,6 +60,7 @@ describe('RunMonitor', () => {
       clock,
       logger: NULL_LOGGER,
       mayWatch: () => mayWatch,
+      settler: new CheckpointSettler(of, machine.registry, clock),
       observe: (watched, on, guard) => {
         const fault = faults.shift();
         const faulty: Guard = (handle) => {

@@ -1,0 +1,251 @@
+import { untilAborted } from '../core/cancellation.ts';
+import { describeError } from '../core/error-chain.ts';
+import type { Disposable } from '../core/events.ts';
+import type { Run } from '../core/model/run.ts';
+import type { Guard } from '../ledger/handle.ts';
+import type { ProviderRegistry } from '../providers/provider-registry.ts';
+import type { Machine } from '../providers/training-provider.ts';
+import type { RunStatus } from '../remote/agent/agent-answers.ts';
+import type { RunAftercare } from './run-aftercare.ts';
+import { isHomeless, statusOf } from './run-status.ts';
+import type { RunWatchParts } from './run-watch.ts';
+import { RunWatch } from './run-watch.ts';
+import { noteReason } from './unseen-runs.ts';
+import type { WatchList } from './watch-list.ts';
+
+/** What watching a machine takes. */
+export interface MachineWatchParts extends RunWatchParts {
+  readonly registry: ProviderRegistry;
+  readonly aftercare: RunAftercare;
+}
+
+/** How long a machine may think about an answer, in milliseconds. */
+const ANSWER_MS = 40_000;
+/** Waits after each answer that did not come, in milliseconds. */
+const SILENT_MS = [1000, 2000, 5000, 10_000, 30_000, 60_000] as const;
+/** Waits between questions about lost runs, in milliseconds. */
+const LOST_MS = [30_000, 60_000, 120_000, 300_000] as const;
+
+/** Asks one machine about its runs, at its own pace, whatever others do. */
+export class MachineWatch implements Disposable {
+  private readonly key: string;
+  private readonly parts: MachineWatchParts;
+  private readonly runs = new Map<string, RunWatch>();
+  private guard: Guard | undefined;
+  private limit: AbortController | undefined;
+  private tending = false;
+  private disposed = false;
+  private silences = 0;
+  private silentUntil = Number.NEGATIVE_INFINITY;
+  private complaint: string | undefined;
+  private lost = '';
+  private lostAsked = 0;
+  private lostAt = Number.NEGATIVE_INFINITY;
+
+  /**
+   * @param key - `provider/machine`, for the log
+   * @param parts - see the fields
+   */
+  constructor(key: string, parts: MachineWatchParts) {
+    this.key = key;
+    this.parts = parts;
+  }
+
+  /** Whether something is under way that needs this window to stay elected. */
+  get busy(): boolean {
+    const isWorking = [...this.runs.values()].some((watch) => watch.busy);
+    return this.limit !== undefined || this.tending || isWorking;
+  }
+
+  /**
+   * Begins anew under another right to write; what was under way is dropped.
+   *
+   * @param guard - refuses writes when this window no longer watches; `undefined` when it does not
+   */
+  elect(guard: Guard | undefined): void {
+    this.guard = guard;
+    for (const watch of this.runs.values()) {
+      watch.dispose();
+    }
+    this.runs.clear();
+  }
+
+  /**
+   * Tells when the machine is to be asked next.
+   *
+   * @param list - its runs
+   * @returns on the monotonic clock, ms; `Infinity` for never
+   */
+  dueAt(list: WatchList): number {
+    const { aftercare, clock } = this.parts;
+    const dues = list.unsettled.map((run) => aftercare.dueAt(run));
+    if (list.active.length > 0) {
+      dues.push(clock.monotonic());
+    }
+    if (list.lost.length > 0) {
+      dues.push(this.lostDueAt(list.lost));
+    }
+    return Math.max(this.silentUntil, Math.min(Number.POSITIVE_INFINITY, ...dues));
+  }
+
+  /**
+   * Asks the machine about the runs whose time has come, and acts on it.
+   *
+   * @param list - its runs
+   * @returns when everything learnt is stored; at once while an answer is awaited
+   */
+  async look(list: WatchList): Promise<void> {
+    const { aftercare, clock } = this.parts;
+    this.forgetOthers(list.active);
+    const now = clock.monotonic();
+    if (this.limit !== undefined || now < this.silentUntil) {
+      return;
+    }
+    const lost = this.lostDueAt(list.lost) <= now ? list.lost : [];
+    const watched = [...list.active, ...lost].filter(({ id }) => this.runs.get(id)?.busy !== true);
+    const cared = list.unsettled.filter((run) => !this.tending && aftercare.dueAt(run) <= now);
+    if (watched.length + cared.length === 0) {
+      return;
+    }
+    if (lost.length > 0) {
+      this.putOffLost(lost, now);
+    }
+    const answer = await this.ask([...watched, ...cared]);
+    if (answer === undefined) {
+      for (const run of cared) {
+        aftercare.postpone(run);
+      }
+      return;
+    }
+    const takes = watched.map((run) => this.take(run, answer));
+    await Promise.all([...takes, this.tend(cared, answer)]);
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    this.elect(undefined);
+    this.limit?.abort();
+  }
+
+  private async ask(runs: readonly Run[]): Promise<Answer | undefined> {
+    const { clock, logger } = this.parts;
+    try {
+      const answer = await this.inTime(() => this.answer(runs));
+      this.silences = 0;
+      this.complaint = undefined;
+      return answer;
+    } catch (error) {
+      if (this.disposed) {
+        return undefined;
+      }
+      if (isHomeless(error)) {
+        await this.note(runs, error.message);
+      } else {
+        // It ends nothing: the runs stay as they were.
+        this.silentUntil = clock.monotonic() + step(SILENT_MS, this.silences);
+        this.silences += 1;
+      }
+      const complaint = `${this.key} did not answer: ${describeError(error)}`;
+      logger[complaint === this.complaint ? 'debug' : 'warn'](complaint);
+      this.complaint = complaint;
+      return undefined;
+    }
+  }
+
+  private async answer(runs: readonly Run[]): Promise<Answer | undefined> {
+    const [first] = runs;
+    if (first === undefined) {
+      return undefined;
+    }
+    const machine = await this.parts.registry.get(first.provider).connect(first.machine);
+    const ids = [...new Set(runs.map(({ id }) => id))];
+    const statuses = await statusOf(this.parts.ledger, machine, ids);
+    return { machine, statuses: new Map(statuses.map((status) => [status.id, status])) };
+  }
+
+  // What comes later is dropped: the machine is asked anew.
+  private async inTime<T>(work: () => Promise<T>): Promise<T> {
+    const limit = new AbortController();
+    this.limit = limit;
+    const stop = this.parts.clock.every(ANSWER_MS, () => {
+      limit.abort(new Error(`no answer within ${ANSWER_MS} ms`));
+    });
+    try {
+      return await untilAborted(limit.signal, work);
+    } finally {
+      stop();
+      this.limit = undefined;
+    }
+  }
+
+  private async note(runs: readonly Run[], reason: string): Promise<void> {
+    const { ledger, clock, logger } = this.parts;
+    const { guard } = this;
+    for (const run of guard === undefined ? [] : runs) {
+      await noteReason(ledger, clock, run, reason, guard).catch((error: unknown) => {
+        logger.warn(`noting that ${run.id} cannot be seen: ${describeError(error)}`);
+      });
+    }
+  }
+
+  private async take(run: Run, { machine, statuses }: Answer): Promise<void> {
+    const status = statuses.get(run.id);
+    if (status === undefined || this.guard === undefined) {
+      return;
+    }
+    const watch = this.runs.get(run.id) ?? new RunWatch(this.parts, this.guard);
+    this.runs.set(run.id, watch);
+    await watch.take(run, status, machine);
+  }
+
+  private async tend(runs: readonly Run[], { statuses }: Answer): Promise<void> {
+    if (runs.length === 0) {
+      return;
+    }
+    this.tending = true;
+    try {
+      for (const run of runs) {
+        const status = statuses.get(run.id);
+        if (status !== undefined && this.guard !== undefined) {
+          await this.parts.aftercare.tend(run, status);
+        }
+      }
+    } finally {
+      this.tending = false;
+    }
+  }
+
+  private forgetOthers(active: readonly Run[]): void {
+    const ids = new Set<string>(active.map(({ id }) => id));
+    for (const [id, watch] of this.runs) {
+      if (!ids.has(id) && !watch.busy) {
+        watch.dispose();
+        this.runs.delete(id);
+      }
+    }
+  }
+
+  private lostDueAt(lost: readonly Run[]): number {
+    return keyOf(lost) === this.lost ? this.lostAt : Number.NEGATIVE_INFINITY;
+  }
+
+  private putOffLost(lost: readonly Run[], now: number): void {
+    this.lostAsked = keyOf(lost) === this.lost ? this.lostAsked + 1 : 0;
+    this.lost = keyOf(lost);
+    this.lostAt = now + step(LOST_MS, this.lostAsked);
+  }
+}
+
+/** A machine that answered, and what it said by run. */
+interface Answer {
+  readonly machine: Machine;
+  readonly statuses: ReadonlyMap<string, RunStatus>;
+}
+
+function step(waits: readonly number[], count: number): number {
+  return waits[Math.min(count, waits.length - 1)] ?? 0;
+}
+
+function keyOf(runs: readonly Run[]): string {
+  return runs.map(({ id, stateSince }) => `${id}@${stateSince}`).join(' ');
+}
