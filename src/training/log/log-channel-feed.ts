@@ -1,13 +1,11 @@
-import { stat } from 'node:fs/promises';
-
-import * as l10n from '@vscode/l10n';
-
 import type { Clock } from '../../core/clock.ts';
 import type { TextMasker } from '../../core/mask.ts';
 
 import { LineSplitter } from './line-splitter.ts';
 import { followLog, type LogFollower, type LogReset } from './log-follower.ts';
 import { MaskedPieces } from './mask-through.ts';
+import { PacedText } from './paced-text.ts';
+import { replayStart, resetNotice } from './replay-start.ts';
 import { BAR_INTERVAL_MS, ScreenFolder } from './screen-text.ts';
 
 /** A view of a log that can only append, such as an output channel. */
@@ -42,8 +40,6 @@ export interface LogChannelFeed {
 // Well under what an output channel keeps, so that the beginning we announce
 // is not dropped behind our back.
 const REPLAY_BYTES = 16 * 1024 * 1024;
-const BATCH_MS = 50;
-const BATCH_CHARACTERS = 256 * 1024;
 // Most that waits for the rest of a secret, in characters.
 const MAX_KEPT = 8 * 1024;
 
@@ -82,11 +78,8 @@ export function feedLogChannel(options: ChannelFeedOptions): LogChannelFeed {
 class Feed {
   private readonly options: ChannelFeedOptions;
   private readonly folder: ScreenFolder;
-  private readonly masked: MaskedPieces | undefined;
+  private readonly paced: PacedText;
   private splitter = new LineSplitter();
-  private batch = '';
-  private lastAppend = Number.NEGATIVE_INFINITY;
-  private scheduled = false;
   private lookingAgain = false;
   private ended = false;
   // The first line of a log shown from its middle is a rest; it is left out.
@@ -94,25 +87,25 @@ class Feed {
 
   constructor(options: ChannelFeedOptions) {
     this.options = options;
-    this.masked = options.masker && new MaskedPieces(options.masker);
+    const masked = options.masker && new MaskedPieces(options.masker);
+    this.paced = new PacedText({
+      ...options,
+      // A private key of several lines is hidden as a whole.
+      holdBack: (text) => atMost(masked?.holdBack(text)),
+      write: (text) => options.sink.append(masked?.mask(text) ?? text),
+    });
     this.folder = new ScreenFolder(options.clock, (text) => atMost(options.masker?.holdBack(text)));
   }
 
   async start(): Promise<number> {
-    const limit = this.options.replayBytes ?? REPLAY_BYTES;
-    const size = await stat(this.options.path).then(
-      (facts) => facts.size,
-      () => 0,
-    );
-    if (size <= limit) {
-      return 0;
+    const { path, replayBytes = REPLAY_BYTES } = this.options;
+    const { offset, notice } = await replayStart(path, replayBytes);
+    if (notice !== null) {
+      this.notice(notice);
+      this.skipping = true;
+      this.splitter = new LineSplitter(offset);
     }
-    const from = size - limit;
-    const skipped = (from / (1024 * 1024)).toFixed(1);
-    this.notice(l10n.t('The first {0} MB are not shown here; open the full log.', skipped));
-    this.skipping = true;
-    this.splitter = new LineSplitter(from);
-    return from;
+    return offset;
   }
 
   async take(chunk: Buffer): Promise<void> {
@@ -122,50 +115,26 @@ class Feed {
       this.skipping = whole < 0;
       lines = this.skipping ? [] : lines.slice(whole + 1);
     }
-    this.batch += this.folder.push(lines);
-    if (this.batch.length >= BATCH_CHARACTERS) {
-      // Even a backlog leaves the view time to breathe between two appends.
-      await this.pause(this.untilNextAppend());
-      this.flush();
-    } else if (this.batch !== '') {
-      this.schedule();
-    }
+    this.paced.add(this.folder.push(lines));
+    await this.paced.room();
     this.lookAgain();
   }
 
   reset(reset: LogReset): void {
-    this.batch += this.folder.push(this.splitter.end());
+    this.paced.add(this.folder.push(this.splitter.end()));
     this.skipping = false;
     this.splitter = new LineSplitter(reset.to.offset);
-    this.notice(
-      reset.reason === 'truncated'
-        ? l10n.t('The log was cut or written over here; what follows is its new content.')
-        : l10n.t('The log was replaced here; what follows is the new file.'),
-    );
-    this.schedule();
+    this.notice(resetNotice(reset));
   }
 
   end(): void {
-    this.batch += this.skipping ? '' : this.folder.push(this.splitter.end()) + this.folder.end();
     this.ended = true;
-    this.flush();
+    this.paced.add(this.skipping ? '' : this.folder.push(this.splitter.end()) + this.folder.end());
+    this.paced.end();
   }
 
   private notice(text: string): void {
-    this.batch += `${this.folder.breakLine()}[runctl] ${text}\n`;
-  }
-
-  private schedule(): void {
-    const wait = this.untilNextAppend();
-    if (wait === 0) {
-      this.flush();
-    } else if (!this.scheduled) {
-      this.scheduled = true;
-      void this.pause(wait).then(() => {
-        this.scheduled = false;
-        this.flush();
-      });
-    }
+    this.paced.add(`${this.folder.breakLine()}[runctl] ${text}\n`);
   }
 
   // A bar or prompt that stands still is shown although nothing more comes.
@@ -174,11 +143,12 @@ class Feed {
       return;
     }
     this.lookingAgain = true;
-    void this.pause(BAR_INTERVAL_MS).then(() => {
+    const { clock, signal } = this.options;
+    const pause = clock.sleep(BAR_INTERVAL_MS, signal).catch(() => undefined);
+    void pause.then(() => {
       this.lookingAgain = false;
       if (!this.ended) {
-        this.batch += this.folder.tick(this.skipping ? '' : this.splitter.peek());
-        this.schedule();
+        this.paced.add(this.folder.tick(this.skipping ? '' : this.splitter.peek()));
         this.lookAgainWhileBar();
       }
     });
@@ -188,29 +158,6 @@ class Feed {
     if (this.folder.waiting) {
       this.lookAgain();
     }
-  }
-
-  private flush(): void {
-    if (this.batch === '' || this.options.signal.aborted) {
-      return;
-    }
-    // A private key of several lines is hidden as a whole.
-    const size = this.batch.length - (this.ended ? 0 : atMost(this.masked?.holdBack(this.batch)));
-    const text = this.batch.slice(0, size);
-    this.batch = this.batch.slice(size);
-    if (text !== '') {
-      this.lastAppend = this.options.clock.monotonic();
-      this.options.sink.append(this.masked?.mask(text) ?? text);
-    }
-  }
-
-  private untilNextAppend(): number {
-    return Math.max(0, this.lastAppend + BATCH_MS - this.options.clock.monotonic());
-  }
-
-  private pause(ms: number): Promise<void> {
-    const { clock, signal } = this.options;
-    return ms === 0 ? Promise.resolve() : clock.sleep(ms, signal).catch(() => undefined);
   }
 }
 

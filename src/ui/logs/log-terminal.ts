@@ -1,10 +1,10 @@
-import { StringDecoder } from 'node:string_decoder';
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import type { Clock } from '../../core/clock.ts';
 import type { SecretMasker } from '../../core/mask.ts';
 import type { Run } from '../../core/model/run.ts';
-import type { LogFollower } from '../../training/log/log-follower.ts';
+import type { LogChannelFeed } from '../../training/log/log-channel-feed.ts';
+import { settings } from '../settings.ts';
 import type { RunsSource } from './until-run-ends.ts';
 import { untilRunEnds } from './until-run-ends.ts';
 
@@ -61,19 +61,20 @@ class LogPseudoterminal implements vscode.Pseudoterminal {
   }
 
   private async follow(): Promise<void> {
-    const follower = await followToTerminal(this.run, this.parts, this.abort.signal, (text) =>
+    const feed = await followToTerminal(this.run, this.parts, this.abort.signal, (text) =>
       this.written.fire(text),
     );
-    if (follower !== undefined) {
+    if (feed !== undefined) {
       const { host } = this.parts;
       const ended = untilRunEnds(this.run, host, this.abort.signal);
-      await Promise.all([follower.done, ended.then(() => follower.finish())]);
+      await Promise.all([feed.done, ended.then(() => feed.finish())]);
     }
   }
 }
 
 /**
- * Follows a run's log from its beginning as text for a terminal.
+ * Follows a run's log as text for a terminal: of a long one the end, as much
+ * as the settings say.
  *
  * @param run - with the path of its log
  * @param parts - see the fields
@@ -86,22 +87,12 @@ export async function followToTerminal(
   parts: LogTerminalParts,
   signal: AbortSignal,
   write: (text: string) => void,
-): Promise<LogFollower | undefined> {
+): Promise<LogChannelFeed | undefined> {
   if (run.logPath === null) {
     return undefined;
   }
-  const { followLog, TerminalText } = await import('../late.ts');
-  const decoder = new StringDecoder('utf8');
+  const { feedLogTerminal } = await import('../late.ts');
   const { clock, masker } = parts;
-  const terminal = new TerminalText({ masker, clock, signal, write });
-  const follower = followLog({
-    path: run.logPath,
-    offset: 0,
-    clock,
-    signal,
-    onChunk: (chunk) => terminal.push(decoder.write(chunk)),
-  });
-  // A failure shows through `done`, which the caller awaits.
-  follower.done.then(() => terminal.end()).catch(() => undefined);
-  return follower;
+  const replayBytes = settings.replayBytes();
+  return feedLogTerminal({ path: run.logPath, clock, masker, signal, replayBytes, write });
 }

@@ -2,7 +2,7 @@ import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { describeError, toRunctlError } from '../../core/error-chain.ts';
 import type { Run } from '../../core/model/run.ts';
-import type { LogFollower } from '../../training/log/log-follower.ts';
+import type { LogChannelFeed } from '../../training/log/log-channel-feed.ts';
 import type { App } from '../app.ts';
 import { planOfProfile } from '../launch/launch-choices.ts';
 import { requireTrust } from '../launch/launch-plan-ui.ts';
@@ -64,13 +64,13 @@ export class RunTaskTerminal implements vscode.Pseudoterminal {
     return ended?.exitCode ?? FAILED;
   }
 
-  private async follow(run: Run): Promise<LogFollower | undefined> {
-    const follower = await followToTerminal(run, this.app, this.abort.signal, (text) =>
+  private async follow(run: Run): Promise<LogChannelFeed | undefined> {
+    const feed = await followToTerminal(run, this.app, this.abort.signal, (text) =>
       this.written.fire(text),
     );
     // Told at once, not hours later when the run ends.
-    follower?.done.catch((error: unknown) => this.tellLogFailure(error));
-    return follower;
+    feed?.done.catch((error: unknown) => this.tellLogFailure(error));
+    return feed;
   }
 
   // A log that cannot be read says nothing about how the run ended.
