@@ -1,5 +1,12 @@
-const SPECIAL = /[\\`*_{}[\]()#+\-.!|~$]/g;
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+// A colon and an at sign too: bare addresses become links.
+const SPECIAL = /[\\`*_{}[\]()#+\-.!|~:@]/g;
+// The dollar as an entity: icons are looked for after backslashes were taken away.
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  $: '&#36;',
+};
 
 /**
  * Makes text from outside inert inside a markdown tooltip.
@@ -10,7 +17,7 @@ const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
 export function escapeMarkdown(text: string): string {
   return text
     .replaceAll(SPECIAL, String.raw`\$&`)
-    .replaceAll(/[&<>]/g, (char) => ENTITIES[char] ?? char)
+    .replaceAll(/[&<>$]/g, (char) => ENTITIES[char] ?? char)
     .replaceAll(/\s+/g, ' ');
 }
 
