@@ -30,7 +30,7 @@ const exitSchema = z.strictObject({
 /** Strict: a field that docs/agent.md does not know fails the test. */
 const statusSchema = z.strictObject({
   id: z.string(),
-  state: z.enum(['starting', 'running', 'stopping', 'ended', 'lost', 'missing']),
+  state: z.enum(['starting', 'running', 'stopping', 'ended', 'lost', 'elsewhere', 'missing']),
   pid: z.number().int().nullable(),
   started: z.number().int().nullable(),
   phase: z.enum(['setup', 'command']).nullable(),
@@ -46,10 +46,13 @@ const statusSchema = z.strictObject({
       lastbeat: z.number().int().nullable(),
       child: z.enum(['alive', 'dead']),
       supervisor_pid: z.number().int().nullable(),
+      complaint: z.string().nullable(),
     })
     .nullable(),
   orphans: z.number().int(),
+  host: z.string().nullable(),
   existing: z.literal(true).optional(),
+  forbidden: z.literal(true).optional(),
   run: z.unknown().optional(),
 });
 

@@ -10,16 +10,24 @@
 # No here-documents: bash writes large ones to a file, which fails on a full
 # disk, and none may ever hold a secret.
 
-AGENT_VERSION=1
+AGENT_VERSION=2
+
+# A run of another machine without a sign of life for so long is lost.
+FOREIGN_BEAT_SECONDS=180
 
 set -uf
-umask 077
 
 # ---------------------------------------------------------------- machine ---
 
 # Sets _home _runs _shell _script _proc _has_proc _boot, and a C locale (byte
-# by byte, numbers with a point); the run gets the caller's LC_ALL back.
+# by byte, numbers with a point); the run gets the caller's LC_ALL and umask back.
 init() {
+  # Set by us alone: a run may use the agent, too.
+  if [ "${_verb:-}" = start ]; then
+    RUNCTL_UMASK=$(umask)
+    export RUNCTL_UMASK
+  fi
+  umask 077
   if [ -z "${RUNCTL_LC_ALL+set}" ]; then
     RUNCTL_LC_ALL=${LC_ALL:-}
     export RUNCTL_LC_ALL
@@ -35,7 +43,7 @@ init() {
   elif [ -n "${HOME:-}" ]; then
     _home=$HOME/.runctl
   else
-    die 5 environment 'neither RUNCTL_HOME nor HOME is set'
+    die 5 homeless 'neither RUNCTL_HOME nor HOME is set'
   fi
   case $_home in /*) ;; *) _home=$PWD/$_home ;; esac
   case $0 in /*) _script=$0 ;; *) _script=$PWD/$0 ;; esac
@@ -52,8 +60,22 @@ init() {
 }
 
 make_home() {
-  mkdir -p "$_home/new" "$_home/setups" "$_runs" 2>/dev/null ||
-    die 5 environment "cannot create $_home"
+  _why=$(mkdir -p "$_home/new" "$_home/setups" "$_runs" 2>&1) ||
+    die_unwritten "cannot create $_home" "$_why"
+}
+
+# Sets _host: names this machine among those that share a home. Only where it
+# is needed: it may take forks.
+read_host() {
+  if [ -n "${_host:-}" ]; then return; fi
+  _host=${RUNCTL_HOST:-}
+  if [ -z "$_host" ]; then
+    _value=
+    { IFS= read -r _value </etc/machine-id; } 2>/dev/null || _value=
+    if [ -z "$_value" ]; then _value=$(sysctl -n kern.uuid 2>/dev/null); fi
+    _host=$(uname -n 2>/dev/null)/$_value
+  fi
+  case $_host in *[!A-Za-z0-9./_-]*) _host=$(printf '%s' "$_host" | tr -c 'A-Za-z0-9./_-' '_') ;; esac
 }
 
 # Sets _boot: differs after every boot of the machine, holds no space.
@@ -122,6 +144,16 @@ die() {
   exit "$1"
 }
 
+# die_unwritten WHAT WHY: something could not be written; WHY is a tool's complaint.
+die_unwritten() {
+  case $2 in
+    *'o space left'* | *uota*) _kind=disk-full ;;
+    *'ermission denied'* | *'ead-only'* | *'not permitted'*) _kind=denied ;;
+    *) _kind=environment ;;
+  esac
+  die 5 "$_kind" "$1${2:+: $2}"
+}
+
 # Sets _json to $1 as a JSON string of ASCII characters.
 json_string() {
   case $1 in
@@ -130,10 +162,34 @@ json_string() {
   esac
 }
 
-# Sets _json to plain word $1 in quotes, or to null when there is none.
+# Sets _json to plain word $1 in quotes, or to null when it is none.
 quoted() {
+  case $1 in '' | *[!A-Za-z0-9.:_+-]*) _json=null ;; *) _json=\"$1\" ;; esac
+}
+
+# Sets _json to $1 when it is a whole number, or to null: records can be damaged.
+number() {
+  case $1 in '' | *[!0-9]* | 0?*) _json=null ;; *) _json=$1 ;; esac
+}
+
+# Sets _json to $1 when that is a JSON string of ASCII characters, or to null.
+# shellcheck disable=SC2016 # nothing to expand
+checked_string() {
   _json=null
-  if [ -n "$1" ]; then _json=\"$1\"; fi
+  case $1 in
+    *[!\ -~]*) return ;;
+    \"*\") ;;
+    *) return ;;
+  esac
+  _value=${1#?}
+  _value=${_value%?}
+  case $_value in
+    *[\"\\]*)
+      printf '%s\n' "$_value" |
+        grep -Eqx '([^"\\]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*' 2>/dev/null || return 0
+      ;;
+  esac
+  _json=$1
 }
 
 # Filter. UTF-8 becomes \uXXXX, what is not UTF-8 becomes \ufffd. In "string"
@@ -327,14 +383,20 @@ check_id() {
 
 # Sets all there is to know about run $1, without a fork for the usual cases:
 # _state, _exit (JSON), _started, _cwd (JSON), _main…, _super…, _phase, _reason,
-# _stop (epoch) _stop_deadline, _kill.
+# _stop (epoch) _stop_deadline, _kill, _run_host.
 load() {
+  load_here "$1"
+  # Processes of another machine cannot be seen from this one.
+  if [ "$_state" = lost ] && is_elsewhere; then _state=elsewhere; fi
+}
+
+load_here() {
   check_id "$1"
-  _state=missing _exit='' _started='' _cwd=null _phase='' _reason=''
+  _state=missing _exit='' _started='' _cwd='' _phase='' _reason='' _run_host=''
   _main='' _main_start='' _main_boot='' _oom_count='' _oom_file=''
   _super='' _super_start='' _super_boot='' _stop='' _stop_deadline='' _kill='' _owner_boot=''
   if [ ! -d "$_dir" ]; then return; fi
-  { read -r _started _rest && IFS= read -r _cwd; } 2>/dev/null <"$_dir/meta"
+  { read -r _started _rest && IFS= read -r _cwd && IFS= read -r _run_host; } 2>/dev/null <"$_dir/meta"
   read_record "$_dir/phase" _phase _reason
   read_record "$_dir/main" _main _main_start _main_boot _oom_count _oom_file
   read_record "$_dir/stop" _stop _stop_deadline
@@ -365,6 +427,19 @@ load() {
   fi
 }
 
+# Does another machine, with which we share our home, look after the loaded run?
+# By the clock of the file system, which both touch.
+# shellcheck disable=SC2086 # split into fields
+is_elsewhere() {
+  case $_run_host in '' | *[!A-Za-z0-9./_-]*) return 1 ;; esac
+  read_host
+  if [ "$_run_host" = "$_host" ]; then return 1; fi
+  touch "$_home/clock" 2>/dev/null
+  file_stat "$_dir/beat" "$_home/clock"
+  set -- $_out
+  [ "$#" -eq 6 ] && [ "$(($4 - $1))" -lt "$FOREIGN_BEAT_SECONDS" ]
+}
+
 # read_record FILE NAME…: sets each NAME to a word of the record, the last one to
 # the rest; to nothing where it has none or there is no such file. Records are
 # overwritten in place while others read them, some shells byte by byte: only
@@ -391,12 +466,11 @@ read_record() {
 read_exit() {
   read_record "$_dir/exit" _exit
   case $_exit in
-    '{'*'}') _state=ended ;;
-    *)
-      _exit=
-      return 1
-      ;;
+    *[!\ -~]*) _exit= ;;
+    '{"code":'[0-9]*',"signal":'*',"ended":'[0-9]*',"phase":"'*'"'*'}') _state=ended ;;
+    *) _exit= ;;
   esac
+  [ -n "$_exit" ]
 }
 
 # No supervisor yet: is one still to come?
@@ -410,8 +484,15 @@ is_starting() {
 
 # Sets _owner…: the starter that record or lock $1 names.
 read_owner() {
-  _owner='' _owner_start='' _owner_boot='' _owner_epoch=''
-  read_record "$1" _owner _owner_start _owner_boot _owner_epoch
+  _owner='' _owner_start='' _owner_boot='' _owner_epoch='' _owner_host=''
+  read_record "$1" _owner _owner_start _owner_boot _owner_epoch _owner_host
+}
+
+# That starter is of another machine: whether it lives cannot be seen.
+is_foreign_owner() {
+  if [ -z "$_owner_host" ]; then return 1; fi
+  read_host
+  [ "$_owner_host" != "$_host" ]
 }
 
 # Sets _ender… of the loaded run.
@@ -443,7 +524,7 @@ file_stat() {
 # Prints the status of the loaded run as JSON; EXTRA is added before the end.
 print_status() {
   if [ "$_state" = missing ]; then
-    printf '{"id":"%s","state":"missing","pid":null,"started":null,"phase":null,"exit":null,"beat":null,"log":0,"logid":null,"cwd":null,"evidence":null,"orphans":0%s}\n' "$_id" "${1:-}"
+    printf '{"id":"%s","state":"missing","pid":null,"started":null,"phase":null,"exit":null,"beat":null,"log":0,"logid":null,"cwd":null,"evidence":null,"orphans":0,"host":null%s}\n' "$_id" "${1:-}"
     return
   fi
   stat_log
@@ -458,12 +539,21 @@ print_status() {
       ;;
   esac
   if [ "$_state" = lost ]; then read_evidence; fi
+  # Piece by piece: what a damaged record says must not spoil the whole answer.
+  number "$_main"
+  _line="{\"id\":\"$_id\",\"state\":\"$_state\",\"pid\":$_json"
+  number "$_started"
+  _line="$_line,\"started\":$_json"
   quoted "$_phase"
-  _json_phase=$_json
+  _line="$_line,\"phase\":$_json,\"exit\":${_exit:-null}"
+  number "$_beat"
+  _line="$_line,\"beat\":$_json"
   quoted "$_inode"
-  printf '{"id":"%s","state":"%s","pid":%s,"started":%s,"phase":%s,"exit":%s,"beat":%s,"log":%s,"logid":%s,"cwd":%s,"evidence":%s,"orphans":%s%s}\n' \
-    "$_id" "$_state" "${_main:-null}" "${_started:-null}" "$_json_phase" "${_exit:-null}" \
-    "${_beat:-null}" "$_size" "$_json" "$_cwd" "$_evidence" "$_orphans" "${1:-}"
+  _line="$_line,\"log\":$_size,\"logid\":$_json"
+  checked_string "$_cwd"
+  _line="$_line,\"cwd\":$_json,\"evidence\":$_evidence,\"orphans\":$_orphans"
+  quoted "${_run_host%%/*}"
+  printf '%s,"host":%s%s}\n' "$_line" "$_json" "${1:-}"
 }
 
 # Sets _evidence: what can still be known about a run without an end.
@@ -476,8 +566,20 @@ read_evidence() {
   read_oom
   # Nobody is left to remove them.
   if [ "$_child" = dead ] && [ -e "$_dir/secrets" ]; then rm -f "$_dir/secrets"; fi
-  _evidence=$(printf '{"boot":"%s","oom":%s,"lastbeat":%s,"child":"%s","supervisor_pid":%s}' \
-    "$_same_boot" "$_oom" "${_beat:-null}" "$_child" "${_super:-null}")
+  number "$_beat"
+  _evidence="{\"boot\":\"$_same_boot\",\"oom\":$_oom,\"lastbeat\":$_json,\"child\":\"$_child\""
+  number "$_super"
+  _evidence="$_evidence,\"supervisor_pid\":$_json"
+  read_complaint
+  _evidence="$_evidence,\"complaint\":$_json}"
+}
+
+# Sets _json to the end of what the shells of the loaded run complained of.
+read_complaint() {
+  _json=null
+  if [ ! -s "$_dir/agent.err" ]; then return; fi
+  _value=$(tail -c 500 "$_dir/agent.err" 2>/dev/null)
+  if [ -n "$_value" ]; then json_string "$_value"; fi
 }
 
 # --------------------------------------------------------- out of memory ---
@@ -534,6 +636,7 @@ read_oom() {
 verb_start() {
   check_id "${1:-}"
   if [ -d "$_dir" ]; then answer_existing; fi
+  if [ -f "$_dir" ]; then refuse_forbidden; fi
   find_detach
   if [ "$_detach" = none ]; then
     die 5 no-detach 'needs one of setsid, perl and python3 to outlive the connection'
@@ -556,16 +659,17 @@ verb_start() {
       die 3 busy "run $_busy is active in the same directory" "$_busy"
     fi
   fi
-  if ! mv "$_new" "$_dir"; then
+  if ! _why=$(mv -f "$_new" "$_dir" 2>&1); then
     unlock
     rm -rf "$_new"
-    die 5 environment "cannot create $_dir"
+    if [ -f "$_dir" ]; then refuse_forbidden; fi
+    die_unwritten "cannot create $_dir" "$_why"
   fi
   unlock
   # Written last: a starter that is killed earlier leaves no secret behind.
-  if [ -n "$_secrets" ] && ! printf '%s' "$_secrets" >"$_dir/secrets"; then
+  if [ -n "$_secrets" ] && ! _why=$({ printf '%s' "$_secrets" >"$_dir/secrets"; } 2>&1); then
     rm -rf "$_dir"
-    die 5 environment 'no space left for the run'
+    die_unwritten 'cannot write the secrets of the run' "$_why"
   fi
   launch supervise "$_id" 2>>"$_dir/agent.err"
   await_supervisor
@@ -577,6 +681,26 @@ answer_existing() {
   load "$_id"
   print_status ',"existing":true'
   exit 0
+}
+
+refuse_forbidden() { die 3 forbidden "run $_id was forbidden to start" "$_id"; }
+
+# verb_forbid ID: it never starts from now on, unless it has. A run directory is
+# renamed into place, and no rename puts a directory in the place of a file.
+verb_forbid() {
+  check_id "${1:-}"
+  make_home
+  if [ ! -d "$_dir" ]; then
+    _why=$({ set -C && : >"$_dir"; } 2>&1)
+    if [ -f "$_dir" ]; then
+      _state=missing
+      print_status ',"forbidden":true'
+      return
+    fi
+    if [ ! -d "$_dir" ]; then die_unwritten "cannot create $_dir" "$_why"; fi
+  fi
+  load "$_id"
+  print_status
 }
 
 # Starts `agent.sh VERB ID` in a session of its own, away from all we hold. Not
@@ -600,10 +724,7 @@ read_spec() {
       arg | arg\ *)
         check_encoded "$_value"
         _args=$((_args + 1))
-        # env(1), which starts the command, would take it for a variable.
-        case $_args:$_value in
-          1: | 1:*=*) die 2 usage 'the command may not be empty nor hold a "="' ;;
-        esac
+        if [ "$_args:$_value" = 1: ]; then die 2 usage 'the command may not be empty'; fi
         ;;
       setup | setup\ *) check_encoded "$_value" ;;
       env\ *=*) check_variable "$_value" ;;
@@ -718,19 +839,20 @@ prepare() {
   _new=$_home/new/$_id.$$
   read_process "$$"
   read_epoch_unforked
-  if ! {
+  read_host
+  _why=$({
     mkdir "$_new" &&
-      put_new starter "$$ $_pstart $_boot $_epoch" &&
+      put_new starter "$$ $_pstart $_boot $_epoch $_host" &&
       put_new supervisor '' && put_new main '' && put_new exit '' && put_new phase setup &&
       put_new stop '' && put_new kill '' && put_new ender '' &&
-      printf '%s %s\n%s\n' "$_epoch" "$_uptime" "$_spec_cwd" >"$_new/meta" &&
+      printf '%s %s\n%s\n%s\n' "$_epoch" "$_uptime" "$_spec_cwd" "$_host" >"$_new/meta" &&
       printf '%s\n' "$_run_json" >"$_new/run.json" &&
       printf '%s' "$_spec" >"$_new/spec" &&
       : >"$_new/log" && : >"$_new/beat" && : >"$_new/agent.err"
-  } 2>/dev/null; then
+  } 2>&1) || {
     rm -rf "$_new"
-    die 5 environment "cannot write the run directory below $_home (is the disk full?)"
-  fi
+    die_unwritten "cannot write the run directory below $_home" "$_why"
+  }
 }
 
 put_new() { printf '%-255s\n' "$2" >"$_new/$1"; }
@@ -738,16 +860,35 @@ put_new() { printf '%-255s\n' "$2" >"$_new/$1"; }
 # A hard link is made together with what it says, unlike a directory: nobody
 # ever sees a lock without its owner.
 lock() {
-  _tries=0
+  _tries=0 _refused=0 _foreign=''
   until ln "$_new/starter" "$_home/lock" 2>/dev/null; do
-    break_dead_lock
+    if [ -e "$_home/lock" ]; then
+      break_dead_lock
+    else
+      # Let go of meanwhile; but not every time.
+      _refused=$((_refused + 1))
+      if [ "$_refused" -gt 20 ]; then
+        _why=$(ln "$_new/starter" "$_home/lock" 2>&1) && return
+        if [ ! -e "$_home/lock" ]; then refuse_lock; fi
+      fi
+    fi
     _tries=$((_tries + 1))
     if [ "$_tries" -gt 300 ]; then
       rm -rf "$_new"
-      die 5 locked "cannot take $_home/lock; another start holds it, or the file system has no hard links"
+      die 5 locked "cannot take $_home/lock: process $_owner holds it"
     fi
     nap 0.05
   done
+}
+
+refuse_lock() {
+  rm -rf "$_new"
+  case $_why in
+    *'not permitted'* | *'not supported'* | *'not implemented'*)
+      die 5 no-links "the file system of $_home has no hard links: $_why"
+      ;;
+  esac
+  die_unwritten "cannot create $_home/lock" "$_why"
 }
 
 unlock() { rm -f "$_home/lock"; }
@@ -760,6 +901,7 @@ break_dead_lock() {
   while :; do
     read_owner "$_broken"
     if [ -z "$_owner" ] || is_alive "$_owner" "$_owner_start" "$_owner_boot"; then return; fi
+    if is_foreign_owner && ! is_overdue; then return; fi
     _dead="$_owner $_owner_start $_owner_boot"
     _breaker=$_broken-$_owner-$_owner_start
     if ln "$_new/starter" "$_breaker" 2>/dev/null; then break; fi
@@ -770,15 +912,24 @@ break_dead_lock() {
   rm -f "$_breaker"
 }
 
+# A lock is held for moments. That is all that tells of an owner elsewhere.
+is_overdue() {
+  if [ "$_owner $_owner_start" != "$_foreign" ]; then
+    _foreign="$_owner $_owner_start" _foreign_since=$_tries
+  fi
+  [ "$((_tries - _foreign_since))" -ge 200 ]
+}
+
 # Removes what killed starters and removers left. Under the lock.
 sweep() {
   set +f
   for _file in "$_home"/new/*; do
     if [ "$_file" = "$_new" ] || [ ! -d "$_file" ]; then continue; fi
     read_owner "$_file/starter"
-    if [ -n "$_owner" ] && ! is_alive "$_owner" "$_owner_start" "$_owner_boot"; then
-      rm -rf "$_file"
-    fi
+    if [ -z "$_owner" ] || is_alive "$_owner" "$_owner_start" "$_owner_boot"; then continue; fi
+    # Of another machine: perhaps at work; not for a whole day.
+    if is_foreign_owner && [ "$((_epoch - ${_owner_epoch:-0}))" -lt 86400 ]; then continue; fi
+    rm -rf "$_file"
   done
   set -f
 }
@@ -787,18 +938,10 @@ sweep() {
 find_busy() {
   _busy=
   _wanted=$_id
-  set +f
-  for _file in "$_runs"/*/meta; do
-    set -f
-    if [ ! -f "$_file" ]; then continue; fi
-    _cwd=
-    { IFS= read -r _rest && IFS= read -r _cwd; } <"$_file"
-    if [ "$_cwd" != "$1" ]; then continue; fi
-    _file=${_file%/meta}
-    if ! is_id "${_file##*/}"; then continue; fi
-    load "${_file##*/}"
+  for _entry in $(unended_runs "$1"); do
+    load "$_entry"
     case $_state in
-      starting | running | stopping) _busy=$_id ;;
+      starting | running | stopping | elsewhere) _busy=$_id ;;
       lost)
         find_members
         if [ -n "$_members" ]; then _busy=$_id; fi
@@ -806,9 +949,37 @@ find_busy() {
     esac
     if [ -n "$_busy" ]; then break; fi
   done
-  set -f
   check_id "$_wanted"
 }
+
+# Prints the ids of the runs without an exit record, those in the directory $1
+# (JSON) when it is given. One process for any number of runs, most of which
+# have ended long ago.
+# shellcheck disable=SC2016 # awk's own
+unended_runs() (
+  cd "$_runs" 2>/dev/null || exit
+  set +f
+  # The names by a pipe: as arguments they could be too many.
+  printf '%s\n' */exit | RUNCTL_WANTED=${1:-} awk '
+    BEGIN { wanted = ENVIRON["RUNCTL_WANTED"] }
+    /^[a-z0-9][a-z0-9-]*\/exit$/ {
+      file = $0
+      line = ""
+      getline line <file
+      close(file)
+      if (line ~ /^\{"code":[0-9].*\} *$/) next
+      id = substr($0, 1, length($0) - 5)
+      if (wanted != "") {
+        file = id "/meta"
+        line = cwd = ""
+        getline line <file
+        getline cwd <file
+        close(file)
+        if (cwd != wanted) next
+      }
+      print id
+    }' 2>/dev/null
+)
 
 # Waits until the supervisor has recorded itself and the command's process.
 await_supervisor() {
@@ -819,14 +990,22 @@ await_supervisor() {
       starting) ;;
       lost)
         rm -f "$_dir/secrets"
-        die 5 supervisor 'the supervisor ended before it could start the run'
+        refuse_unsupervised 'the supervisor ended before it could start the run'
         ;;
       *) return ;;
     esac
     _tries=$((_tries + 1))
-    if [ "$_tries" -gt 500 ]; then die 5 supervisor 'the supervisor did not start'; fi
+    if [ "$_tries" -gt 500 ]; then
+      refuse_unsupervised 'the supervisor did not start'
+    fi
     nap 0.02
   done
+}
+
+# refuse_unsupervised WHAT: with what its shell complained of.
+refuse_unsupervised() {
+  _value=$(tail -c 500 "$_dir/agent.err" 2>/dev/null)
+  die 5 supervisor "$1${_value:+: $_value}" "$_id"
 }
 
 # ------------------------------------------------------------- supervisor ---
@@ -918,7 +1097,7 @@ await_members() {
 verb_run() {
   check_id "$1"
   # The PATH of the run may lack all of these.
-  _env=$(command -v env) _rm=$(command -v rm)
+  _env=$(command -v env) _rm=$(command -v rm) _nice=$(command -v nice)
   _perl=$(command -v perl) _python=$(command -v python3)
   find_signal_reset
   load_cwd
@@ -981,7 +1160,8 @@ load_variables() {
   _directory=$_decoded
   _special='' _unbuffered=1
   case $RUNCTL_LC_ALL in '' | *[!A-Za-z0-9_.@-]*) ;; *) _special=" LC_ALL=$RUNCTL_LC_ALL" ;; esac
-  unset RUNCTL_LC_ALL RUNCTL_SHELL RUNCTL_PROC RUNCTL_CGROUP RUNCTL_BEAT_SECONDS
+  _umask=${RUNCTL_UMASK:-}
+  unset RUNCTL_LC_ALL RUNCTL_UMASK RUNCTL_SHELL RUNCTL_PROC RUNCTL_CGROUP RUNCTL_BEAT_SECONDS RUNCTL_HOST
   while IFS= read -r _line; do
     case $_line in env\ *) set_variable "${_line#env }" ;; esac
   done <"$_dir/spec"
@@ -1043,6 +1223,17 @@ load_words() {
     esac
   done <"$_dir/spec"
   check_command "$1"
+  case $1 in
+    # env(1) would take it for a variable. Nice by 0 changes nothing.
+    *=*)
+      # shellcheck disable=SC2016 # of the other shell
+      if [ -n "$_nice" ]; then
+        set -- "$_nice" -n 0 "$@"
+      else
+        set -- /bin/sh -c 'exec "$0" "$@"' "$@"
+      fi
+      ;;
+  esac
   if [ -n "$_special" ]; then
     for _line in $_special; do
       decode "${_line#*=}"
@@ -1051,6 +1242,8 @@ load_words() {
     set -- "$_env" -- "$@"
   fi
   case $_special in *' LC_ALL='*) ;; *) unset LC_ALL ;; esac
+  # As late as this: our own files are the owner's alone.
+  case $_umask in '' | *[!0-7]*) ;; *) umask "$_umask" ;; esac
   become "$@"
 }
 
@@ -1087,8 +1280,9 @@ check_command() {
 verb_stop() {
   case ${2:-} in *[!0-9]* | ???????*) die 2 usage 'grace must be whole seconds' ;; esac
   load "${1:-}"
-  if [ "$_state" = missing ]; then die 4 not-found "there is no run $_id"; fi
   case $_state in
+    missing) die 4 not-found "there is no run $_id" ;;
+    elsewhere) die 3 elsewhere "run $_id is on ${_run_host%%/*}, not on this machine" "$_id" ;;
     ended | lost)
       find_members
       if [ -z "$_members" ]; then
@@ -1171,13 +1365,36 @@ verb_end() {
 }
 
 # One ender a run: two would send TERM twice, which many programs read as
-# "quit at once".
+# "quit at once". A hard link is made by one alone; the claim of a dead ender
+# stays, and the next number is free.
 claim_end() {
   read_process "$$"
   _mine="$$ $_pstart $_boot"
   read_ender
   if [ -n "$_ender" ] && is_alive "$_ender" "$_ender_start" "$_ender_boot"; then exit 0; fi
+  _claim=$_dir/ender.$$
+  if { printf '%-255s\n' "$_mine" >"$_claim"; } 2>/dev/null; then
+    _number=1
+    until ln "$_claim" "$_dir/ender-$_number" 2>/dev/null; do
+      if [ ! -e "$_dir/ender-$_number" ]; then
+        _number=
+        break
+      fi
+      read_record "$_dir/ender-$_number" _ender _ender_start _ender_boot
+      if is_alive "$_ender" "$_ender_start" "$_ender_boot"; then
+        rm -f "$_claim"
+        exit 0
+      fi
+      _number=$((_number + 1))
+    done
+  else
+    _number=
+  fi
+  rm -f "$_claim"
   put "$_dir/ender" "$_mine"
+  if [ -n "$_number" ]; then return; fi
+  # A full disk, or one without hard links. Two can still get through here, but
+  # only when one of them is held up right between its look and its word.
   nap 0.05
   read_record "$_dir/ender" _ender
   if [ "$_ender" != "$_mine" ]; then exit 0; fi
@@ -1223,14 +1440,15 @@ verb_status() {
   done
 }
 
-# verb_ids: all ids at once. No fork and nothing read: cheap for any number.
+# verb_ids: all ids at once. No fork and nothing read: cheap for any number. What
+# is no run, or another user's, has no record that could be seen.
 verb_ids() {
   printf '{"ids":['
   _comma=
   set +f
   for _entry in "$_runs"/*/; do
     set -f
-    if [ ! -d "$_entry" ]; then continue; fi
+    if [ ! -e "${_entry}run.json" ]; then continue; fi
     _entry=${_entry%/}
     if ! is_id "${_entry##*/}"; then continue; fi
     printf '%s"%s"' "$_comma" "${_entry##*/}"
@@ -1240,22 +1458,33 @@ verb_ids() {
   printf ']}\n'
 }
 
+# verb_list [ID…]: statuses with their records, of all runs unless told.
 verb_list() {
+  if [ "$#" -gt 0 ]; then
+    for _word; do check_id "$_word"; done
+    if [ ! -d "$_runs" ]; then die 5 no-home "there is no $_runs"; fi
+    for _word; do list_run "$_word"; done
+    return
+  fi
   set +f
   for _entry in "$_runs"/*/; do
     set -f
     if [ ! -d "$_entry" ]; then continue; fi
     _entry=${_entry%/}
-    if ! is_id "${_entry##*/}"; then continue; fi
-    load "${_entry##*/}"
-    _run_json=
-    { IFS= read -r _run_json <"$_dir/run.json"; } 2>/dev/null
-    case $_run_json in
-      *[!\ -~]*) _run_json=$(printf '%s' "$_run_json" | to_ascii stream) ;;
-    esac
-    print_status ",\"run\":${_run_json:-null}"
+    if is_id "${_entry##*/}"; then list_run "${_entry##*/}"; fi
   done
   set -f
+}
+
+list_run() {
+  load "$1"
+  _run_json=
+  { IFS= read -r _run_json <"$_dir/run.json"; } 2>/dev/null
+  case $_run_json in
+    *[!\ -~]*) _run_json=$(printf '%s' "$_run_json" | to_ascii stream) ;;
+  esac
+  case $_run_json in '{'*'}') ;; *) _run_json=null ;; esac
+  print_status ",\"run\":$_run_json"
 }
 
 # verb_read ID OFFSET MAX: bytes of the log as they are.
@@ -1296,9 +1525,10 @@ verb_version() {
   read_epoch
   json_string "$_home"
   _json_home=$_json
+  read_host
   json_string "$_shell"
-  printf '{"agent":%s,"home":%s,"shell":%s,"detach":"%s","uptime":%s,"epoch":%s,"boot":"%s"}\n' \
-    "$AGENT_VERSION" "$_json_home" "$_json" "$_detach" "$_uptime" "$_epoch" "$_boot"
+  printf '{"agent":%s,"home":%s,"shell":%s,"detach":"%s","uptime":%s,"epoch":%s,"boot":"%s","host":"%s"}\n' \
+    "$AGENT_VERSION" "$_json_home" "$_json" "$_detach" "$_uptime" "$_epoch" "$_boot" "${_host%%/*}"
 }
 
 # ------------------------------------------------------------------ facts ---
@@ -1465,18 +1695,12 @@ pick_processes() {
     }'
 }
 
-# Prints "M RUN PID START BOOT" for every run that has recorded its main process.
-# shellcheck disable=SC2016 # awk's own
+# Prints "M RUN PID START BOOT" for every run under way that has a main process.
 main_processes() {
-  set +f
-  for _file in "$_runs"/*/main; do
-    if [ -f "$_file" ]; then
-      awk 'NF >= 3 { run = FILENAME; sub(/\/main$/, "", run); sub(/^.*\//, "", run)
-        if (run ~ /^[a-z0-9-]+$/) print "M", run, $1, $2, $3 }' "$_runs"/*/main 2>/dev/null
-    fi
-    break
+  for _entry in $(unended_runs); do
+    read_record "$_runs/$_entry/main" _main _main_start _main_boot _rest
+    if [ -n "$_main_boot" ]; then printf 'M %s %s %s %s\n' "$_entry" "$_main" "$_main_start" "$_main_boot"; fi
   done
-  set -f
 }
 
 # Prints "S CPU PID PPID GROUP SESSION START RSS SECONDS - NAME" lines.
@@ -1624,11 +1848,12 @@ main() {
   init
   case $_verb in
     start) verb_start "$@" ;;
+    forbid) verb_forbid "$@" ;;
     stop) verb_stop "$@" ;;
     kill) verb_stop "${1:-}" 0 ;;
     status) verb_status "$@" ;;
     ids) verb_ids ;;
-    list) verb_list ;;
+    list) verb_list "$@" ;;
     read) verb_read "$@" ;;
     facts) verb_facts "$@" ;;
     remove) verb_remove "$@" ;;
@@ -1636,7 +1861,7 @@ main() {
     supervise) verb_supervise "$@" ;;
     run) verb_run "$@" ;;
     end) verb_end "$@" ;;
-    *) die 2 usage 'version, start, stop, kill, status, ids, list, read, facts or remove' ;;
+    *) die 2 usage 'version, start, forbid, stop, kill, status, ids, list, read, facts or remove' ;;
   esac
 }
 

@@ -69,7 +69,7 @@ for (const shell of availableShells()) {
       await assert.rejects(writeFile(join(agent.home, 'filler'), Buffer.alloc(2_000_000)));
       const input = agent.spec({ argv: ['true'], secrets: { TOKEN: 'x' } });
       const answer = await agent.call(['start', 'r1'], { input });
-      assert.deepEqual(refusal(answer), { exit: 5, code: 'environment' });
+      assert.deepEqual(refusal(answer), { exit: 5, code: 'disk-full' });
       assert.deepEqual(readdirSync(join(agent.home, 'runs')), ['r0']);
       assert.deepEqual(readdirSync(join(agent.home, 'new')), []);
       await truncate(join(agent.home, 'filler'), 0);

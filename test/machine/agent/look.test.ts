@@ -71,8 +71,12 @@ underEachShell('looking at runs', (agent) => {
 
   it('names a thousand runs at once in well under a second', async () => {
     const ids = Array.from({ length: 1000 }, (_, index) => `run-${1000 + index}`);
-    for (const id of ids) await mkdir(join(agent().home, 'runs', id), { recursive: true });
+    for (const id of ids) {
+      await mkdir(join(agent().home, 'runs', id), { recursive: true });
+      await writeFile(join(agent().home, 'runs', id, 'run.json'), '{}\n');
+    }
     await mkdir(join(agent().home, 'runs', 'Not A Run'));
+    await mkdir(join(agent().home, 'runs', 'foreign'));
     await writeFile(join(agent().home, 'runs', 'file'), '');
     const { stdout, ms, code } = await agent().call(['ids']);
     assert.equal(code, 0);

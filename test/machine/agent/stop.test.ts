@@ -128,6 +128,7 @@ underEachShell('agent stop', (agent) => {
       boot: 'same',
       child: 'alive',
       supervisor_pid: supervisor,
+      complaint: null,
     });
     assert.ok(Math.abs((lastbeat ?? 0) - Date.now() / 1000) < 10);
     assert.equal(lost.orphans, 3);
