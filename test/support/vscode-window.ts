@@ -37,6 +37,7 @@ export class VsCodeWindow {
   private readonly violations: PolicyViolation[] = [];
   private pid: number | undefined;
   private focus: CDPSession | undefined;
+  private elsewhere: Page | undefined;
 
   private constructor(page: Page, scenario: Scenario) {
     this.page = page;
@@ -103,13 +104,23 @@ export class VsCodeWindow {
   }
 
   /**
-   * Takes the focus from the window, or gives it back, as another program would.
-   * Browsers that tests drive pretend that every page has it.
+   * Takes the focus from the window, or gives it back: another page comes to the front.
+   * Browsers that tests drive pretend that every page has the focus; that ends here.
    */
   async setFocused(focused: boolean): Promise<void> {
     // Its end would take the wish back.
     this.focus ??= await this.page.context().newCDPSession(this.page);
     await this.focus.send('Emulation.setFocusEmulationEnabled', { enabled: focused });
+    if (focused) {
+      await this.elsewhere?.close();
+      this.elsewhere = undefined;
+      await this.page.bringToFront();
+    } else {
+      this.elsewhere ??= await this.page.context().newPage();
+      await this.elsewhere.bringToFront();
+    }
+    const state = `document.hasFocus() === ${focused}`;
+    await waitFor(state, async () => (await this.page.evaluate<boolean>(state)) || undefined);
   }
 
   async close(): Promise<void> {
