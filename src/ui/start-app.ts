@@ -47,6 +47,7 @@ export function startApp(context: vscode.ExtensionContext): RunningApp {
   const logger = maskingLogger(output, masker);
   const funnel = new ErrorFunnel(logger);
   const secrets = new SecretStore(context, masker);
+  const configs = new WorkspaceConfigs();
   const host = new EngineHost({
     clock,
     logger,
@@ -54,7 +55,7 @@ export function startApp(context: vscode.ExtensionContext): RunningApp {
       // Before the first log is shown: it may hold what another window was told.
       // A keyring that fails must not keep the runs from showing.
       await funnel.quietly('secrets', () => secrets.learn());
-      return start(context, logger, clock);
+      return start(context, configs, logger, clock);
     },
   });
   const channels = new LogChannels({
@@ -74,7 +75,7 @@ export function startApp(context: vscode.ExtensionContext): RunningApp {
     funnel,
     channels,
     documents: new GeneratedDocuments(masker),
-    configs: new WorkspaceConfigs(),
+    configs,
     secrets,
     masker,
     filter: new RunFilter(context.workspaceState, () => views.refresh()),
@@ -170,15 +171,18 @@ function followHost(app: App, views: TreeViews): vscode.Disposable[] {
 
 async function start(
   context: vscode.ExtensionContext,
+  configs: WorkspaceConfigs,
   logger: Logger,
   clock: SystemClock,
 ): Promise<Engine> {
   const { startEngine, localPlatform } = await import('./late.ts');
-  const agent = vscode.Uri.joinPath(context.extensionUri, 'dist', 'agent.sh');
+  const script = (name: string): Promise<Buffer> =>
+    readFile(vscode.Uri.joinPath(context.extensionUri, 'dist', name).fsPath);
   await vscode.workspace.fs.createDirectory(context.globalStorageUri);
   return startEngine({
     storage: context.globalStorageUri.fsPath,
-    agentSource: await readFile(agent.fsPath),
+    agentSource: await script('agent.sh'),
+    ssh: { syncSource: await script('sync.sh'), named: () => configs.machines() },
     platform: localPlatform(),
     clock,
     logger,

@@ -31,6 +31,7 @@ const lines: string[] = [];
 const options: EngineOptions = {
   storage: child.storage,
   agentSource: await readFile(AGENT),
+  ssh: null,
   platform: localPlatform('linux', { RUNCTL_HOME: child.home }),
   clock,
   logger: collect(lines),

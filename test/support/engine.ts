@@ -9,11 +9,13 @@ import { ZERO_DOLLARS } from '../../src/core/money.ts';
 import type { Engine } from '../../src/engine.ts';
 import { startEngine } from '../../src/engine.ts';
 import { localPlatform } from '../../src/providers/local/local-platform.ts';
+import type { SshHost } from '../../src/providers/ssh/create-ssh-provider.ts';
 import type { RunView } from '../../src/resources/account-snapshot.ts';
 import type { LaunchPlan } from '../../src/training/launch-plan.ts';
 import { planScript } from '../../src/training/launch-plan.ts';
 
 const AGENT = join(import.meta.dirname, '../../src/remote/agent/agent.sh');
+const SYNC = join(import.meta.dirname, '../../src/sync/transfer/sync.sh');
 const DIGITS = join(import.meta.dirname, '../../examples/digits');
 const POLL_MS = 25;
 
@@ -25,7 +27,7 @@ export interface EngineBed {
   /** A copy of examples/digits. */
   readonly project: string;
   /** Starts an engine on this bed; several may run at once. */
-  start(logger?: Logger): Promise<Engine>;
+  start(logger?: Logger, ssh?: Omit<SshHost, 'syncSource'>): Promise<Engine>;
   /** Ends every engine and run, and removes everything. */
   dispose(): Promise<void>;
 }
@@ -41,10 +43,11 @@ export async function createEngineBed(): Promise<EngineBed> {
     filter: (path) => !/checkpoints|__pycache__/.test(path.slice(DIGITS.length)),
   });
   const engines: Engine[] = [];
-  const start = async (logger: Logger = NULL_LOGGER): Promise<Engine> => {
+  const start: EngineBed['start'] = async (logger = NULL_LOGGER, ssh) => {
     const engine = await startEngine({
       storage,
       agentSource: await readFile(AGENT),
+      ssh: ssh === undefined ? null : { ...ssh, syncSource: await readFile(SYNC) },
       platform: localPlatform('linux', { RUNCTL_HOME: home }),
       clock: new SystemClock(),
       logger,

@@ -1,10 +1,8 @@
 import { join } from 'node:path';
-import type { CheckpointFiles, RemovableFiles } from '../../checkpoints/checkpoint-files.ts';
+import { LocalCheckpointFiles as ShellFiles } from '../../checkpoints/local-files.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import type { AgentClient } from '../../remote/agent/agent-client.ts';
-import type { RemoteShell } from '../../remote/remote-shell.ts';
 import { KeyRing } from '../../remote/ssh/key-ring.ts';
 import { KnownHosts } from '../../remote/ssh/known-hosts.ts';
 import type { SshMachineShell } from '../../remote/ssh/machine-shell.ts';
@@ -13,7 +11,7 @@ import type { SshConfigPlaces } from '../../remote/ssh/ssh-config-reader.ts';
 import { SshConnection } from '../../remote/ssh/ssh-connection.ts';
 import { resolveSshSettings, sshClientContext } from '../../remote/ssh/ssh-settings.ts';
 import { SshShell } from '../../remote/ssh/ssh-shell.ts';
-import type { SourceReader } from '../../sync/source-reader.ts';
+import { SourceReader } from '../../sync/source-reader.ts';
 import { FileSentStore } from '../../sync/transfer/sent-store.ts';
 import { KnownMachines } from './known-machines.ts';
 import { MachinePool } from './machine-pool.ts';
@@ -23,24 +21,28 @@ import { NOBODY } from './ssh-person.ts';
 import { SshProvider } from './ssh-provider.ts';
 import { TreePlacer } from './tree-placer.ts';
 
+/** What only the host of the engine knows of machines reached by SSH. */
+export interface SshHost {
+  /** The script of a sync's half on the machine. */
+  readonly syncSource: Buffer;
+  /** Machines that configuration files name now. */
+  readonly named: () => Promise<readonly SshMachine[]>;
+  /** Where the SSH configuration is; the person's own unless told. */
+  readonly configPlaces?: SshConfigPlaces | undefined;
+}
+
 /** What the SSH provider is made from. */
-export interface SshProviderOptions {
+export interface SshProviderOptions extends SshHost {
   /** Absolute directory of ours on this host. */
   readonly storage: string;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly ledger: Ledger;
   readonly agentSource: Buffer;
-  /** The script of a sync's half on the machine. */
-  readonly syncSource: Buffer;
-  readonly reader: SourceReader;
   /** Hex; tells this installation from others that use the same machine. */
   readonly client: string;
-  /** Machines that configuration files name now. */
-  readonly named: () => Promise<readonly SshMachine[]>;
-  /** Where the SSH configuration is; the person's own unless told. */
-  readonly configPlaces?: SshConfigPlaces | undefined;
-  readonly files: (agent: AgentClient, shell: RemoteShell) => CheckpointFiles & RemovableFiles;
+  /** False in an untrusted workspace: such a window contacts no machine by itself. */
+  readonly mayContact: () => boolean;
 }
 
 /**
@@ -50,7 +52,8 @@ export interface SshProviderOptions {
  * @returns the provider; no connection is made yet
  */
 export function createSshProvider(options: SshProviderOptions): SshProvider {
-  const { clock, logger, reader, client } = options;
+  const { clock, logger, client } = options;
+  const reader = new SourceReader(join(options.storage, 'sources'));
   // One ring for all: a key that was opened for one machine opens the others.
   const people = new Map<string, () => SshPerson>();
   const keyRing = new KeyRing((question) => {
@@ -62,7 +65,7 @@ export function createSshProvider(options: SshProviderOptions): SshProvider {
     clock,
     logger,
     agentSource: options.agentSource,
-    files: options.files,
+    files: () => new ShellFiles(),
     shell: (machine, person) => {
       people.set(machine.target.host, person);
       return connectionTo(machine, person, keyRing, options);
@@ -71,7 +74,7 @@ export function createSshProvider(options: SshProviderOptions): SshProvider {
       new TreePlacer({ shell, script: options.syncSource, directory, client, reader, sent, clock }),
   });
   const known = new KnownMachines(options.ledger, clock);
-  return new SshProvider({ named: options.named, known, pool });
+  return new SshProvider({ named: options.named, known, pool, reader, mayContact: options.mayContact });
 }
 
 async function connectionTo(

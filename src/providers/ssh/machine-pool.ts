@@ -23,7 +23,7 @@ export interface MachinePoolParts {
   readonly agentSource: Buffer;
   /** Makes the way to a machine; whom it asks may change from question to question. */
   readonly shell: (machine: SshMachine, person: () => SshPerson) => Promise<SshMachineShell>;
-  readonly files: (agent: AgentClient, shell: RemoteShell) => CheckpointFiles & RemovableFiles;
+  readonly files: (agent: AgentClient) => CheckpointFiles & RemovableFiles;
   readonly placer: (shell: RemoteShell, directory: string) => CodePlacer;
 }
 
@@ -166,7 +166,7 @@ export class MachinePool {
       shell,
       agent,
       probe,
-      files: files(agent, shell),
+      files: files(agent),
       sameHost: false,
       placer: placer(shell, atHome(machine.directory, probe.home)),
     };

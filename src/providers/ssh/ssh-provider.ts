@@ -1,6 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { CancelledError, NotFoundError } from '../../core/errors.ts';
 import type { MachineView } from '../../resources/account-snapshot.ts';
+import type { SourceReader } from '../../sync/source-reader.ts';
 import type {
   Availability,
   ProviderCapabilities,
@@ -21,6 +22,10 @@ export interface SshProviderParts {
   readonly named: () => Promise<readonly SshMachine[]>;
   readonly known: KnownMachines;
   readonly pool: MachinePool;
+  /** Reads workspace folders for syncs. */
+  readonly reader: SourceReader;
+  /** False in an untrusted workspace: such a window contacts no machine by itself. */
+  readonly mayContact: () => boolean;
 }
 
 /** Longest wait for one machine of a listing, in milliseconds. */
@@ -57,8 +62,9 @@ export class SshProvider implements TrainingProvider {
   async list(signal: AbortSignal): Promise<ProviderListing> {
     const known = new Set((await this.parts.known.list()).map(({ id }) => id));
     const machines = await this.machines();
+    const may = this.parts.mayContact();
     const views = machines.map((machine) =>
-      known.has(machine.id) ? this.look(machine, signal) : Promise.resolve(untouched(machine)),
+      may && known.has(machine.id) ? this.look(machine, signal) : Promise.resolve(untouched(machine)),
     );
     return { machines: await Promise.all(views), resources: [] };
   }
@@ -128,8 +134,9 @@ export class SshProvider implements TrainingProvider {
    *
    * @returns when all have ended
    */
-  close(): Promise<void> {
-    return this.parts.pool.close();
+  async close(): Promise<void> {
+    await this.parts.pool.close();
+    await this.parts.reader.close();
   }
 
   /**

@@ -7,3 +7,4 @@ export { fileValues, loadConfig, withoutInherited } from '../../core/config/load
 export { parseConfig } from '../../core/config/parse.ts';
 export { resolveProfile } from '../../core/config/resolve-profile.ts';
 export { starterConfig } from '../../core/config/starter.ts';
+export { namedMachines } from '../../providers/ssh/named-machines.ts';

@@ -7,6 +7,7 @@ import type { ResolvedProfile } from '../../core/config/resolve-profile.ts';
 import type { RunctlConfig } from '../../core/config/schema.ts';
 import { configErrorWithFix } from '../../core/error-helpers.ts';
 import type { Run } from '../../core/model/run.ts';
+import type { SshMachine } from '../../providers/ssh/ssh-machine.ts';
 import { setContext } from '../context-keys.ts';
 
 /** Reads the `.runctl.toml` of each workspace folder when it is needed. */
@@ -78,6 +79,24 @@ export class WorkspaceConfigs implements vscode.Disposable {
   async profile(folder: string, name: string): Promise<ResolvedProfile> {
     const { resolveProfile } = await import('./late-config.ts');
     return resolveProfile(await this.require(folder), name, folder);
+  }
+
+  /**
+   * Lists the SSH machines that files name: those of the person, and those of
+   * every folder once the workspace is trusted.
+   *
+   * @returns machines, each id once; the nearer file says what holds
+   */
+  async machines(): Promise<readonly SshMachine[]> {
+    const { namedMachines } = await import('./late-config.ts');
+    const folders = vscode.workspace.isTrusted ? (vscode.workspace.workspaceFolders ?? []) : [];
+    const byId = new Map<string, SshMachine>();
+    for (const folder of [null, ...folders.map(({ uri }) => uri.fsPath)]) {
+      for (const machine of namedMachines(await this.load(folder))) {
+        byId.set(machine.id, machine);
+      }
+    }
+    return [...byId.values()];
   }
 
   /**
