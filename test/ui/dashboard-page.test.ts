@@ -98,7 +98,9 @@ describe('The dashboard page in a browser', () => {
     await chart('loss').locator('.legend .line-1').waitFor();
     assert.ok(((await colours('loss')).get(orange) ?? 0) > 50);
     const label = await chart('loss').getByRole('img').getAttribute('aria-label');
-    assert.match(label ?? '', /loss over Step/);
+    assert.match(label ?? '', /loss over Step\./);
+    assert.match(label ?? '', /digits-cosine: last 0\.\d+.*, lowest 0\.\d+, highest \d\.\d+\./);
+    assert.match(label ?? '', /digits-baseline: last /);
     assert.match((await chart('loss').locator('.legend').textContent()) ?? '', /at step/);
   });
 
@@ -272,6 +274,7 @@ describe('The dashboard page in a browser', () => {
     for (const name of wanted) {
       assert.ok(seen.has(name), `${name} is reached: ${[...seen].join(', ')}`);
     }
+    assert.ok([...seen].some((name) => name.startsWith('Line chart of loss')), 'the chart is reached');
   });
 
   it('has the bones a screen reader needs', async () => {

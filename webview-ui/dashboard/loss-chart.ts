@@ -2,8 +2,9 @@ import type UPlot from 'uplot';
 import type { Chart, ChartLine, Strings } from '../../src/ui/dashboard/messages.ts';
 import { clockText, columnsOf, usableAxis, valueText } from './chart-data.ts';
 import type { Axis, Columns } from './chart-data.ts';
+import { chartLabel } from './chart-label.ts';
 import { element, setText } from './dom.ts';
-import { format, numberText } from './text.ts';
+import { numberText } from './text.ts';
 import type { ChartTheme } from './theme.ts';
 
 /** How charts are drawn. */
@@ -23,7 +24,7 @@ const DASHES: readonly number[][] = [[], [8, 4], [2, 3], [10, 3, 2, 3], [4, 4], 
 export class LossChart {
   readonly root: HTMLElement;
   private readonly strings: Strings;
-  private readonly plotArea = element('div', { class: 'plot', role: 'img' });
+  private readonly plotArea = element('div', { class: 'plot', role: 'img', tabindex: '0' });
   private readonly readout = element('span', { class: 'readout', 'aria-hidden': 'true' });
   private readonly legend = element('tbody');
   private readonly resizes: ResizeObserver;
@@ -58,11 +59,7 @@ export class LossChart {
   async update(chart: Chart, lines: readonly number[], options: ChartOptions): Promise<void> {
     this.legend.replaceChildren(...chart.lines.map((line, i) => legendRow(line, lines[i] ?? 0)));
     const axis = usableAxis(chart, options.axis);
-    const over = axis === 'step' ? this.strings.overStep : this.strings.overTime;
-    this.plotArea.setAttribute(
-      'aria-label',
-      format(this.strings.chartLabel, chart.series, over),
-    );
+    this.plotArea.setAttribute('aria-label', chartLabel(chart, axis, this.strings));
     const columns = columnsOf(chart.lines, axis, options.log);
     const shape = JSON.stringify([axis, options, lines, chart.lines.map((line) => line.runId)]);
     if (this.plot !== undefined && shape === this.shape) {

@@ -201,6 +201,7 @@ export interface Strings {
   readonly highest: string;
   readonly points: string;
   readonly chartLabel: string;
+  readonly chartLine: string;
   readonly valuesOf: string;
   readonly failed: string;
 }

@@ -61,7 +61,8 @@ export function dashboardStrings(): Strings {
     lowest: l10n.t('Lowest'),
     highest: l10n.t('Highest'),
     points: l10n.t('Points'),
-    chartLabel: l10n.t('Line chart of {0} over {1}. The table beside it holds the figures.'),
+    chartLabel: l10n.t('Line chart of {0} over {1}.'),
+    chartLine: l10n.t('{0}: last {1}, lowest {2}, highest {3}.'),
     valuesOf: l10n.t('{0} of {1}'),
     failed: l10n.t('That did not work: {0}'),
   };
