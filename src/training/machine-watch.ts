@@ -6,6 +6,7 @@ import type { Guard } from '../ledger/handle.ts';
 import type { ProviderRegistry } from '../providers/provider-registry.ts';
 import type { Machine } from '../providers/training-provider.ts';
 import type { RunStatus } from '../remote/agent/agent-answers.ts';
+import { MachinePace } from './machine-pace.ts';
 import type { RunAftercare } from './run-aftercare.ts';
 import { isHomeless, statusOf } from './run-status.ts';
 import type { RunWatchParts } from './run-watch.ts';
@@ -21,26 +22,18 @@ export interface MachineWatchParts extends RunWatchParts {
 
 /** How long a machine may think about an answer, in milliseconds. */
 const ANSWER_MS = 40_000;
-/** Waits after each answer that did not come, in milliseconds. */
-const SILENT_MS = [1000, 2000, 5000, 10_000, 30_000, 60_000] as const;
-/** Waits between questions about lost runs, in milliseconds. */
-const LOST_MS = [30_000, 60_000, 120_000, 300_000] as const;
 
 /** Asks one machine about its runs, at its own pace, whatever others do. */
 export class MachineWatch implements Disposable {
   private readonly key: string;
   private readonly parts: MachineWatchParts;
+  private readonly pace: MachinePace;
   private readonly runs = new Map<string, RunWatch>();
   private guard: Guard | undefined;
   private limit: AbortController | undefined;
   private tending = false;
   private disposed = false;
-  private silences = 0;
-  private silentUntil = Number.NEGATIVE_INFINITY;
   private complaint: string | undefined;
-  private lost = '';
-  private lostAsked = 0;
-  private lostAt = Number.NEGATIVE_INFINITY;
 
   /**
    * @param key - `provider/machine`, for the log
@@ -49,6 +42,7 @@ export class MachineWatch implements Disposable {
   constructor(key: string, parts: MachineWatchParts) {
     this.key = key;
     this.parts = parts;
+    this.pace = new MachinePace(parts.clock);
   }
 
   /** Whether something is under way that needs this window to stay elected. */
@@ -82,10 +76,7 @@ export class MachineWatch implements Disposable {
     if (list.active.length > 0) {
       dues.push(clock.monotonic());
     }
-    if (list.lost.length > 0) {
-      dues.push(this.lostDueAt(list.lost));
-    }
-    return Math.max(this.silentUntil, Math.min(Number.POSITIVE_INFINITY, ...dues));
+    return Math.max(this.pace.silentUntil, Math.min(this.pace.lostDueAt(list.lost), ...dues));
   }
 
   /**
@@ -97,18 +88,19 @@ export class MachineWatch implements Disposable {
   async look(list: WatchList): Promise<void> {
     const { aftercare, clock } = this.parts;
     this.forgetOthers(list.active);
+    this.pace.has(list.active);
     const now = clock.monotonic();
-    if (this.limit !== undefined || now < this.silentUntil) {
+    if (this.limit !== undefined || now < this.pace.silentUntil) {
       return;
     }
-    const lost = this.lostDueAt(list.lost) <= now ? list.lost : [];
+    const lost = this.pace.lostDueAt(list.lost) <= now ? list.lost : [];
     const watched = [...list.active, ...lost].filter(({ id }) => this.runs.get(id)?.busy !== true);
     const cared = list.unsettled.filter((run) => !this.tending && aftercare.dueAt(run) <= now);
     if (watched.length + cared.length === 0) {
       return;
     }
     if (lost.length > 0) {
-      this.putOffLost(lost, now);
+      this.pace.askedLost(lost);
     }
     const answer = await this.ask([...watched, ...cared]);
     if (answer === undefined) {
@@ -128,10 +120,9 @@ export class MachineWatch implements Disposable {
   }
 
   private async ask(runs: readonly Run[]): Promise<Answer | undefined> {
-    const { clock, logger } = this.parts;
     try {
       const answer = await this.inTime(() => this.answer(runs));
-      this.silences = 0;
+      this.pace.answered();
       this.complaint = undefined;
       return answer;
     } catch (error) {
@@ -142,11 +133,10 @@ export class MachineWatch implements Disposable {
         await this.note(runs, error.message);
       } else {
         // It ends nothing: the runs stay as they were.
-        this.silentUntil = clock.monotonic() + step(SILENT_MS, this.silences);
-        this.silences += 1;
+        this.pace.silent();
       }
       const complaint = `${this.key} did not answer: ${describeError(error)}`;
-      logger[complaint === this.complaint ? 'debug' : 'warn'](complaint);
+      this.parts.logger[complaint === this.complaint ? 'debug' : 'warn'](complaint);
       this.complaint = complaint;
       return undefined;
     }
@@ -181,7 +171,10 @@ export class MachineWatch implements Disposable {
   private async note(runs: readonly Run[], reason: string): Promise<void> {
     const { ledger, clock, logger } = this.parts;
     const { guard } = this;
-    for (const run of guard === undefined ? [] : runs) {
+    if (guard === undefined) {
+      return;
+    }
+    for (const run of runs) {
       await noteReason(ledger, clock, run, reason, guard).catch((error: unknown) => {
         logger.warn(`noting that ${run.id} cannot be seen: ${describeError(error)}`);
       });
@@ -224,28 +217,10 @@ export class MachineWatch implements Disposable {
       }
     }
   }
-
-  private lostDueAt(lost: readonly Run[]): number {
-    return keyOf(lost) === this.lost ? this.lostAt : Number.NEGATIVE_INFINITY;
-  }
-
-  private putOffLost(lost: readonly Run[], now: number): void {
-    this.lostAsked = keyOf(lost) === this.lost ? this.lostAsked + 1 : 0;
-    this.lost = keyOf(lost);
-    this.lostAt = now + step(LOST_MS, this.lostAsked);
-  }
 }
 
 /** A machine that answered, and what it said by run. */
 interface Answer {
   readonly machine: Machine;
   readonly statuses: ReadonlyMap<string, RunStatus>;
-}
-
-function step(waits: readonly number[], count: number): number {
-  return waits[Math.min(count, waits.length - 1)] ?? 0;
-}
-
-function keyOf(runs: readonly Run[]): string {
-  return runs.map(({ id, stateSince }) => `${id}@${stateSince}`).join(' ');
 }
