@@ -24,7 +24,7 @@ const GEAR = gearTable();
 /**
  * Finds where a chunk ends (FastCDC: a gear hash, normalised, cut at its zeros).
  *
- * @param bytes - holds the chunk; at least {@link LONGEST_CHUNK} of it, or all to the end of the file
+ * @param bytes - from `from` on at least {@link LONGEST_CHUNK}, or all to the end of the file
  * @param from - where it begins
  * @param to - where the bytes end
  * @returns its length

@@ -1,11 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import { execFile } from 'node:child_process';
+import type { ExecFileException } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** What git said. */
 export interface GitAnswer {
-  /** `null` when there is no git, it was killed, or it took too long. */
+  /** `null` when there is no git. */
   readonly code: number | null;
   readonly stdout: Buffer;
   /** In English. */
@@ -43,7 +44,7 @@ const REDIRECTING = [
  * @param args - subcommand and arguments
  * @param options - input and signal
  * @returns the answer, whatever the exit code
- * @throws {Error} the reason of the signal when it is aborted
+ * @throws {Error} the reason of the signal when it is aborted; what ended git before its answer
  */
 export async function askGit(
   directory: string,
@@ -52,7 +53,7 @@ export async function askGit(
 ): Promise<GitAnswer> {
   const { input, signal } = options;
   signal?.throwIfAborted();
-  const answer = await new Promise<GitAnswer>((resolve) => {
+  const answer = await new Promise<GitAnswer>((resolve, reject) => {
     const child = execFile(
       'git',
       ['--no-optional-locks', ...SAFE, '-C', directory, ...args],
@@ -64,14 +65,18 @@ export async function askGit(
         ...(signal === undefined ? {} : { signal }),
       },
       (error, stdout, stderr) => {
-        resolve({ code: codeOf(error), stdout, stderr: stderr.toString('utf8') });
+        const code = codeOf(error);
+        if (code === undefined) {
+          reject(error ?? new Error('git ended'));
+        } else {
+          resolve({ code, stdout, stderr: stderr.toString('utf8') });
+        }
       },
     );
     // It may end before it has read all.
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(input);
   });
-  signal?.throwIfAborted();
   return answer;
 }
 
@@ -123,12 +128,12 @@ export function decodeNames(output: Buffer): DecodedNames {
   return { names: [...names], undecodable: [...undecodable] };
 }
 
-function codeOf(error: unknown): number | null {
-  if (error === null) {
-    return 0;
+// `undefined` when it was ended: other files must not be sent for the sake of a busy host.
+function codeOf(error: ExecFileException | null): number | null | undefined {
+  if (error === null || typeof error.code === 'number') {
+    return error?.code ?? 0;
   }
-  const { code } = error as { code?: unknown };
-  return typeof code === 'number' ? code : null;
+  return ['ENOENT', 'EACCES'].includes(String(error.code)) ? null : undefined;
 }
 
 function environment(): NodeJS.ProcessEnv {

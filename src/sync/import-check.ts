@@ -8,7 +8,7 @@ import type { PythonImport } from './python-imports.ts';
 export interface ImportQuestion {
   /** Relative to the root, such as `train.py`. */
   readonly script: string;
-  /** More directories that modules are found in, relative to the root, such as the `cwd` of a run. */
+  /** More directories of modules, relative to the root, such as the `cwd` of a run. */
   readonly searchPath?: readonly string[];
 }
 

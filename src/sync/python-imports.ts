@@ -18,6 +18,15 @@ interface Statement {
 const DOTTED = String.raw`[\p{L}_][\p{L}\p{N}_.]*`;
 const IMPORT = /^\s*import\s+(.+)$/u;
 const FROM = new RegExp(String.raw`^\s*from\s+(\.*)\s*(${DOTTED})?\s*import\s+(.+)$`, 'u');
+const TEXTS = new RegExp(
+  [
+    String.raw`#[^\n]*`,
+    String.raw`("""|''')(?:\\[\s\S]|(?!\1)[\s\S])*(?:\1|$)`,
+    String.raw`"(?:\\.|[^"\\\n])*"`,
+    String.raw`'(?:\\.|[^'\\\n])*'`,
+  ].join('|'),
+  'g',
+);
 const NAME = new RegExp(String.raw`^\s*(${DOTTED})`, 'u');
 
 /**
@@ -69,6 +78,6 @@ function statements(text: string): Statement[] {
 
 // Texts of several lines keep only their line ends, so that line numbers stay.
 function withoutTexts(text: string): string {
-  const texts = /#[^\n]*|("""|''')(?:\\[\s\S]|(?!\1)[\s\S])*(?:\1|$)|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'/g;
-  return text.replaceAll('\r\n', '\n').replaceAll(texts, (found) => found.replaceAll(/[^\n]/g, ''));
+  const unix = text.replaceAll('\r\n', '\n');
+  return unix.replaceAll(TEXTS, (found) => found.replaceAll(/[^\n]/g, ''));
 }

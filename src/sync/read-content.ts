@@ -1,7 +1,7 @@
-import { createHash, hash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { pause } from './breath.ts';
+import { contentHash, contentHasher } from './content-hash.ts';
 import { LONGEST_CHUNK, cutChunk } from './cut-chunks.ts';
 import type { Chunk } from './cut-chunks.ts';
 import { stampedFile } from './look-at-files.ts';
@@ -24,7 +24,6 @@ export interface ReadOptions {
   readonly onBytes?: (bytes: number) => void;
 }
 
-const ALGORITHM = 'blake2b512';
 const CHUNK_DIGITS = 64;
 const BUFFER_BYTES = 4 * 1024 * 1024;
 const MAX_TRIES = 3;
@@ -112,9 +111,9 @@ async function hashWhole(handle: number, size: number, { signal, onBytes }: Read
     let length = readFully(handle, buffer, 0);
     onBytes?.(length);
     if (length < buffer.length) {
-      return { hash: hash(ALGORITHM, buffer.subarray(0, length), 'hex'), bytes: length };
+      return { hash: contentHash(buffer.subarray(0, length)), bytes: length };
     }
-    const whole = createHash(ALGORITHM);
+    const whole = contentHasher();
     let bytes = 0;
     // No further than it was long: what grows all the time would never end.
     while (length > 0) {
@@ -124,7 +123,7 @@ async function hashWhole(handle: number, size: number, { signal, onBytes }: Read
       length = bytes < size ? readFully(handle, buffer, 0) : 0;
       onBytes?.(length);
     }
-    return { hash: whole.digest('hex'), bytes };
+    return { hash: whole.digest(), bytes };
   } finally {
     spare = buffer;
   }
@@ -137,7 +136,7 @@ async function hashChunks(
   { signal, onBytes }: ReadOptions,
 ) {
   const buffer = takeBuffer();
-  const whole = wanted ? createHash(ALGORITHM) : undefined;
+  const whole = wanted ? contentHasher() : undefined;
   try {
     let offset = 0;
     let kept = 0;
@@ -149,13 +148,13 @@ async function hashChunks(
       let from = 0;
       while (from < length && (ends || length - from >= LONGEST_CHUNK)) {
         const size = cutChunk(buffer, from, length);
-        const digest = hash(ALGORITHM, buffer.subarray(from, from + size), 'hex');
+        const digest = contentHash(buffer.subarray(from, from + size));
         chunks.push({ offset, length: size, hash: digest.slice(0, CHUNK_DIGITS) });
         from += size;
         offset += size;
       }
       if (ends) {
-        return { hash: whole?.digest('hex') ?? '', bytes: offset };
+        return { hash: whole?.digest() ?? '', bytes: offset };
       }
       buffer.copyWithin(0, from, length);
       kept = length - from;

@@ -121,7 +121,7 @@ export class SourceReader {
    * Looks for modules that a script imports and that are not sent.
    *
    * @param root - absolute path of a workspace folder
-   * @param options - what a person chose; the last {@link read} of this root counts if there was one
+   * @param options - what a person chose, unless this root was {@link read} before
    * @param question - the script
    * @param signal - gives up
    * @returns imports that would fail on the machine

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { appendFileSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { indexPath } from '../../../src/sync/file-index.ts';
@@ -137,7 +145,8 @@ describe('the index of file hashes', () => {
   // Puts a mark in place of every hash that the index holds.
   function forge(): void {
     const forged = Object.entries(records()).map(([name, [stamp]]) => [name, [stamp, 'forged']]);
-    writeFileSync(indexPath(store.root, bed.root), whole(JSON.stringify(Object.fromEntries(forged))));
+    const body = JSON.stringify(Object.fromEntries(forged));
+    writeFileSync(indexPath(store.root, bed.root), whole(body));
   }
 
   function statOf(path: string) {

@@ -9,7 +9,8 @@ import { TreeBed, paths } from './tree-bed.ts';
 // Git's `?` is one byte, the package's one character, so there is no single accent.
 const part = fc.constantFrom('a', 'b', 'c', 'd x', 'éé', '#h', '[q]', 'foo.log', 'ab');
 const path = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'));
-const piece = fc.constantFrom('a', 'b', 'c', '*', '**', '?', 'd\\ x', 'éé', '*.log', '[ab]', 'a*', '\\#h');
+const piece = fc.constantFrom(
+  'a', 'b', 'c', '*', '**', '?', 'd\\ x', 'éé', '*.log', '[ab]', 'a*', '\\#h');
 const pattern = fc
   .record({
     not: fc.boolean(),
@@ -17,7 +18,9 @@ const pattern = fc
     pieces: fc.array(piece, { minLength: 1, maxLength: 3 }),
     end: fc.constantFrom('', '', '/', ' ', '/**'),
   })
-  .map(({ not, start, pieces, end }) => `${not ? '!' : ''}${start ? '/' : ''}${pieces.join('/')}${end}`);
+  .map(({ not, start, pieces, end }) =>
+    [not ? '!' : '', start ? '/' : '', pieces.join('/'), end].join(''),
+  );
 const ignoreFile = fc.array(fc.oneof({ weight: 9, arbitrary: pattern }, fc.constant('# note')), {
   maxLength: 4,
 });
@@ -76,8 +79,9 @@ describe('random trees of ignore files', function () {
           const expected = bed.gitNames().filter((name) => !name.endsWith('ignore'));
           assert.deepEqual(selected, expected, 'without git');
           ours.git(['init', '-q']);
-          const withGit = paths(await selectFiles(ours.root)).sort();
-          assert.deepEqual(withGit.filter((name) => !name.endsWith('ignore')), expected, 'with git');
+          const byGit = paths(await selectFiles(ours.root)).sort();
+          const others = byGit.filter((name) => !name.endsWith('ignore'));
+          assert.deepEqual(others, expected, 'with git');
         } finally {
           bed.remove();
           ours.remove();

@@ -7,7 +7,8 @@ import { syncText } from '../../../src/sync/sync-text.ts';
 describe('a survey of what is sent', () => {
   it('sums up, and names the ten largest files and folders', () => {
     const many = Array.from({ length: 12 }, (_, index) => file(`d${index}/f`, index * 10));
-    const survey = surveyOf(treeOf([...many, file('d1/g', 500), file('top', 60), link('l', 'top')]));
+    const more = [file('d1/g', 500), file('top', 60), link('l', 'top')];
+    const survey = surveyOf(treeOf([...many, ...more]));
     assert.equal(survey.files, 14);
     assert.equal(survey.links, 1);
     assert.equal(survey.bytes, 660 + 560);
@@ -29,7 +30,14 @@ describe('the document of what would be sent', () => {
       tree,
       survey: surveyOf(tree, missing),
       leftOut: [
-        { path: 'data/', files: 2, bytes: 5_000_000, atLeast: true, reason: 'ignored', rule: rule() },
+        {
+          path: 'data/',
+          files: 2,
+          bytes: 5_000_000,
+          atLeast: true,
+          reason: 'ignored',
+          rule: { source: '.gitignore', line: 3, pattern: 'data/' },
+        },
         { path: 'out/', files: 1, bytes: 5, atLeast: false, reason: 'persistent' },
         { path: '.git/', files: 1, bytes: 4, atLeast: false, reason: 'never' },
       ],
@@ -88,10 +96,6 @@ describe('the document of what would be sent', () => {
     assert.ok(!text.includes('Not sent, and why'));
   });
 });
-
-function rule() {
-  return { source: '.gitignore', line: 3, pattern: 'data/' };
-}
 
 function file(path: string, size: number): SourceEntry {
   return { kind: 'file', path, size, modifiedAt: 0, mode: 0o644, identity: '1:1' };

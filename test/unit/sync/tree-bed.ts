@@ -29,7 +29,7 @@ export class TreeBed {
     return execFileSync('git', ['-C', join(this.root, directory), ...user, ...args], {
       encoding: 'utf8',
       env: { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' },
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
   }
 
