@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { RunId } from '../core/ids.ts';
+import type { MetricPoint } from '../core/model/records.ts';
 import type { Run } from '../core/model/run.ts';
 import { isActive } from '../core/model/run.ts';
 import { runCost } from '../costs/summary.ts';
@@ -146,15 +147,20 @@ export class RunReader {
       run,
       checkpoints,
       latest,
-      progress: await this.progress(run, Number.isFinite(total) ? total : null),
+      progress: await this.progress(run, Number.isFinite(total) ? total : null, points),
       cost: runCost(intervals, clock.now()),
       busy: null,
     };
   }
 
-  private async progress(run: Run, total: number | null): Promise<RunView['progress']> {
+  private async progress(
+    run: Run,
+    total: number | null,
+    latest: readonly MetricPoint[],
+  ): Promise<RunView['progress']> {
     const steps = await this.ledger.metrics.recentSteps(run.id, PACE_POINTS);
-    return progressOf(steps, total, this.clock.now());
+    const reached = latest.flatMap(({ step, at }) => (step === null ? [] : [{ step, at }]));
+    return progressOf(steps, total, this.clock.now(), reached);
   }
 }
 

@@ -19,22 +19,27 @@ const STALE_GAPS = 10;
  * A training that went on from a checkpoint does not begin at step 0, and one
  * that began again counts from there.
  *
- * @param steps - in the order of the log
+ * @param steps - of one series, in the order of the log: they tell the pace
  * @param total - steps in all, `null` when unknown
  * @param now - ms since the epoch, by the clock that `at` was read from
+ * @param reached - the last step of each series; the furthest is the position
  * @returns the progress, or `null` when no step is known
  */
 export function progressOf(
   steps: readonly StepTime[],
   total: number | null,
   now: number,
+  reached: readonly StepTime[] = [],
 ): Progress | null {
   const instants = rising(steps);
+  const [first] = instants;
   const last = instants.at(-1);
-  if (last === undefined) {
+  if (first === undefined || last === undefined) {
     return null;
   }
-  const { step } = last;
+  // A series that ended before may have been further, before a setback.
+  const recent = reached.filter(({ at }) => at >= first.at);
+  const step = Math.max(last.step, ...recent.map((point) => point.step));
   const known = total !== null && total > 0 && Number.isFinite(total);
   if (!known) {
     return { step, total: null, fraction: null, remainingMs: null };

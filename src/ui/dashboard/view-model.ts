@@ -146,7 +146,12 @@ function rowOf(view: RunView, machines: ReadonlyMap<string, string>, now: number
 }
 
 function progressText(view: RunView): string {
-  const fraction = view.progress?.fraction ?? null;
+  const { progress } = view;
+  const fraction = progress?.fraction ?? null;
+  if (progress !== null && fraction !== null && fraction < 1 && view.run.state === 'succeeded') {
+    // It may have ended early or not told its last step: neither is a part of the way.
+    return l10n.t('step {0}', formatNumber(progress.step));
+  }
   return fraction === null ? stepText(view) : `${Math.floor(Math.min(1, fraction) * 100)}%`;
 }
 

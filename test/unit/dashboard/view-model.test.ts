@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import type { RunState } from '../../../src/core/model/run.ts';
 import type { MicroDollars } from '../../../src/core/money.ts';
 import type { RunView } from '../../../src/resources/account-snapshot.ts';
 import { NO_CHART_DATA } from '../../../src/ui/dashboard/chart-model.ts';
@@ -40,6 +41,17 @@ describe('a run as a row of the dashboard', () => {
   it('says that a loss is no number, and sorts it as unknown', () => {
     const row = rowNamed('lr-sweep-1e-2');
     assert.deepEqual([row?.loss, row?.lossText], [null, 'NaN']);
+  });
+
+  it('shows no part of the way for what succeeded, and where it stood for what did not', () => {
+    const text = (state: RunState, step: number) => {
+      const view = runView({ name: 'x', state, minutesAgo: 9, minutes: 1, step, total: 1000 });
+      return rowsOf(snapshotOf([view]), NOW)[0]?.progressText;
+    };
+    assert.equal(text('succeeded', 880), 'step 880');
+    assert.equal(text('succeeded', 1000), '100%');
+    assert.equal(text('failed', 880), '88%');
+    assert.equal(text('stopped', 120), '12%');
   });
 
   it('offers to resume only what has a whole checkpoint', () => {

@@ -52,6 +52,16 @@ describe('RunReader', () => {
     assert.deepEqual([view.progress?.step, view.progress?.total], [2, 10]);
   });
 
+  it('tells the position by whichever series is furthest, not by the fullest', async () => {
+    const run = sampleRun();
+    await ledger.runs.insert(run);
+    const fullest = points(['loss', 3, 80], ['loss', 2, 84], ['loss', 1, 88]);
+    const others = points(['total_steps', 100, null], ['val', 1, 100], ['lr', 1, 40]);
+    await append(run.id, [...fullest, ...others], 100);
+    const [view] = await reader.read(IDLE);
+    assert.deepEqual([view?.progress?.step, view?.progress?.fraction], [100, 1]);
+  });
+
   it('counts the cost of an active run up to now, and never below nothing', async () => {
     const run = sampleRun({ rate: fromDollars(3.6), stateSince: NOW - 60_000 });
     await ledger.runs.insert(run);

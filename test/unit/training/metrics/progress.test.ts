@@ -35,6 +35,13 @@ describe('progressOf', () => {
     assert.equal(progressOf(steps, 5100, 10_000)?.remainingMs, 90_000);
   });
 
+  it('stands where the furthest series is, unless that ended before a setback', () => {
+    const steps = [{ step: 90, at: 0 }, { step: 1, at: 20 }, { step: 2, at: 1020 }];
+    const position = (reached: readonly StepTime[]) => progressOf(steps, 100, 1020, reached)?.step;
+    assert.equal(position([{ step: 5, at: 900 }, { step: 1, at: 1020 }]), 5);
+    assert.equal(position([{ step: 95, at: 10 }]), 2);
+  });
+
   it('counts anew where the step went back', () => {
     const before = [{ step: 90, at: 0 }, { step: 99, at: 10 }];
     const steps = [...before, { step: 1, at: 20 }, { step: 2, at: 1020 }];
