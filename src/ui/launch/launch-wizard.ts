@@ -11,6 +11,7 @@ import type { PickRow, Step } from '../multi-step.ts';
 import { multiStep } from '../multi-step.ts';
 import type { LaunchChoice } from './launch-choices.ts';
 import { launchChoices, planChoice } from './launch-choices.ts';
+import { summaryRows } from './launch-summary.ts';
 
 interface WizardState {
   provider: string | undefined;
@@ -141,38 +142,10 @@ function summary(app: App): Step<WizardState> {
       provider: machine.provider,
       machine: machine.id,
     });
-    await ui.pick({
+    state.plan = await ui.pick({
       placeholder: l10n.t('Launch this?'),
       rows: summaryRows(plan, machine),
     });
-    state.plan = plan;
     return undefined;
   };
-}
-
-function summaryRows(plan: LaunchPlan, machine: MachineView): PickRow<true>[] {
-  const price = machine.rate === null ? l10n.t('unknown') : formatRate(machine.rate);
-  const { spec } = plan;
-  const rows: PickRow<true>[] = [
-    {
-      value: true,
-      label: `$(rocket) ${l10n.t('Launch {0} on {1}', plan.name, machine.name)}`,
-      detail: spec.argv.join(' '),
-    },
-    fact('credit-card', l10n.t('Price'), l10n.t('{0}, from {1}', price, machine.rateSource)),
-    fact('folder', l10n.t('Directory'), spec.directory),
-    fact('save', l10n.t('Checkpoints'), spec.checkpointDirectory),
-  ];
-  if (spec.setup.length > 0) {
-    rows.push(fact('tools', l10n.t('Set-up'), spec.setup.join(' ')));
-  }
-  if (spec.secrets.length > 0) {
-    rows.push(fact('key', l10n.t('Secrets'), spec.secrets.join(', ')));
-  }
-  return rows;
-}
-
-// No value: it informs, and choosing it by mistake starts nothing.
-function fact(icon: string, label: string, text: string): PickRow<true> {
-  return { label: `$(${icon}) ${label}`, description: text };
 }

@@ -1,0 +1,49 @@
+import * as l10n from '@vscode/l10n';
+import { formatRate } from '../../core/format.ts';
+import type { MachineView } from '../../resources/account-snapshot.ts';
+import type { LaunchPlan } from '../../training/launch-plan.ts';
+import type { PickRow } from '../multi-step.ts';
+
+/**
+ * Sums a plan up for the user, who agrees to it by choosing a row that has one.
+ *
+ * @param plan - what is about to be launched
+ * @param machine - where, and at what price
+ * @returns the rows: the plan, its variant that sets up again, and facts
+ */
+export function summaryRows(plan: LaunchPlan, machine: MachineView): PickRow<LaunchPlan>[] {
+  const price = machine.rate === null ? l10n.t('unknown') : formatRate(machine.rate);
+  const { spec } = plan;
+  const rows: PickRow<LaunchPlan>[] = [
+    {
+      value: plan,
+      label: `$(rocket) ${l10n.t('Launch {0} on {1}', plan.name, machine.name)}`,
+      detail: spec.argv.join(' '),
+    },
+  ];
+  // A step without a key runs at each launch anyway.
+  if (spec.setup.length > 0 && spec.setupKey !== null) {
+    rows.push({
+      value: { ...plan, spec: { ...spec, setupKey: null } },
+      label: `$(refresh) ${l10n.t('Launch, running the set-up step again')}`,
+      detail: l10n.t('Also when nothing it is made from has changed'),
+    });
+  }
+  rows.push(
+    fact('credit-card', l10n.t('Price'), l10n.t('{0}, from {1}', price, machine.rateSource)),
+    fact('folder', l10n.t('Directory'), spec.directory),
+    fact('save', l10n.t('Checkpoints'), spec.checkpointDirectory),
+  );
+  if (spec.setup.length > 0) {
+    rows.push(fact('tools', l10n.t('Set-up'), spec.setup.join(' ')));
+  }
+  if (spec.secrets.length > 0) {
+    rows.push(fact('key', l10n.t('Secrets'), spec.secrets.join(', ')));
+  }
+  return rows;
+}
+
+// No value: it informs, and choosing it by mistake starts nothing.
+function fact(icon: string, label: string, text: string): PickRow<LaunchPlan> {
+  return { label: `$(${icon}) ${label}`, description: text };
+}

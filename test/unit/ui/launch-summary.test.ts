@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import type { RunSpec } from '../../../src/core/model/run.ts';
+import type { LaunchPlan } from '../../../src/training/launch-plan.ts';
+import { summaryRows } from '../../../src/ui/launch/launch-summary.ts';
+import { sampleMachine, sampleSpec } from '../../support/samples.ts';
+
+const STEP = { setup: ['uv', 'sync'], setupKey: 'ab12' };
+
+describe('The summary of a launch', () => {
+  it('launches its plan by the first row, and nothing by a fact', () => {
+    const plan = planOf({ secrets: ['HF_TOKEN'] });
+    const rows = summaryRows(plan, sampleMachine());
+    assert.match(rows[0]?.label ?? '', /Launch train on/);
+    assert.equal(rows[0]?.value, plan);
+    assert.deepEqual(rows.slice(1).filter(({ value }) => value !== undefined), []);
+    assert.ok(rows.some(({ description }) => description === 'HF_TOKEN'));
+  });
+
+  it('offers to run the set-up step again, in an otherwise equal plan', () => {
+    const plan = planOf(STEP);
+    const [first, again, ...facts] = summaryRows(plan, sampleMachine());
+    assert.equal(first?.value, plan, 'Enter launches as usual');
+    assert.match(again?.label ?? '', /set-up step again/);
+    assert.deepEqual(again?.value, planOf({ ...STEP, setupKey: null }));
+    assert.ok(facts.some(({ description }) => description === 'uv sync'));
+  });
+
+  it('does not offer it where the step runs anyway, or there is none', () => {
+    for (const changes of [{ ...STEP, setupKey: null }, { setup: [], setupKey: null }]) {
+      const rows = summaryRows(planOf(changes), sampleMachine());
+      assert.equal(rows.filter(({ value }) => value !== undefined).length, 1);
+    }
+  });
+});
+
+function planOf(changes: Partial<RunSpec>): LaunchPlan {
+  return {
+    name: 'train',
+    provider: 'local',
+    machine: 'local',
+    profile: 'train',
+    workspaceFolder: '/work',
+    exclude: [],
+    resumedFrom: null,
+    spec: sampleSpec(changes),
+  };
+}
