@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { ExistsError } from '../../src/core/errors.ts';
 import { isActive } from '../../src/core/model/run.ts';
+import type { LaunchPlan } from '../../src/training/launch-plan.ts';
 import type { EngineBed } from '../support/engine.ts';
 import { createEngineBed, digitsPlan, untilRun } from '../support/engine.ts';
 
@@ -61,6 +62,27 @@ describe('engine on the local machine', function () {
     const series = await engine.ledger.metrics.chart(resumed.id, 'loss', 100_000);
     const steps = series.map((point) => point.step ?? -1);
     assert.ok(Math.min(...steps) > newest.step, `${Math.min(...steps)} after ${newest.step}`);
+  });
+
+  it('goes on from what was saved on TERM, though the window closed at the very end', async () => {
+    const first = await bed.start();
+    const { id } = await first.launcher.launch(await saverPlan(bed.project), NO_SECRETS);
+    await untilRun(first, id, 'ready', ({ latest }) => latest['loss'] !== undefined);
+    const ended = new Promise((resolve) => first.monitor.onDidEnd(resolve));
+    await first.control.stop(id);
+    await ended;
+    await first.close();
+    const second = await bed.start();
+    const { run, checkpoints } = await untilRun(
+      second,
+      id,
+      'settled',
+      (view) => view.checkpoints[0]?.complete === true,
+      15_000,
+    );
+    assert.deepEqual([run.state, run.exitCode], ['stopped', 143]);
+    const { resumedFrom } = await second.launcher.planResume({ run, checkpoints });
+    assert.equal(resumedFrom?.step, 100);
   });
 
   it('refuses a second run in the same directory unless asked', async () => {
@@ -126,3 +148,20 @@ describe('engine on the local machine', function () {
     assert.deepEqual(await machine.agent.list(), []);
   });
 });
+
+/** A run that saves in a format of its own when it is told to end, and says so by its code. */
+async function saverPlan(project: string): Promise<LaunchPlan> {
+  const lines = [
+    'import pathlib, signal, sys',
+    'def save(*_):',
+    '    folder = pathlib.Path("checkpoints")',
+    '    folder.mkdir()',
+    '    (folder / "step-000100.pkl").write_bytes(bytes(1000))',
+    '    sys.exit(143)',
+    'signal.signal(signal.SIGTERM, save)',
+    'print("step=100 loss=0.5", flush=True)',
+    'while True: signal.pause()',
+  ];
+  await writeFile(join(project, 'train.py'), lines.join('\n'));
+  return digitsPlan(project);
+}
