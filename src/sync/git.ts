@@ -130,8 +130,11 @@ export function decodeNames(output: Buffer): DecodedNames {
 
 // `undefined` when it was ended: other files must not be sent for the sake of a busy host.
 function codeOf(error: ExecFileException | null): number | null | undefined {
-  if (error === null || typeof error.code === 'number') {
-    return error?.code ?? 0;
+  if (error === null) {
+    return 0;
+  }
+  if (typeof error.code === 'number') {
+    return error.code;
   }
   return ['ENOENT', 'EACCES'].includes(String(error.code)) ? null : undefined;
 }
