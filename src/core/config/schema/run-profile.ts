@@ -117,8 +117,7 @@ export const runProfileSchema = z.strictObject({
     .describe(l10n.t('How long a rented machine stays for a look after a failed run.')),
   webhook: unset(webhookUrl()).meta({
     description: l10n.t(
-      'Address the machine calls when the run finishes, fails or is interrupted. ' +
-        'The local machine calls none.',
+      'Address the machine calls when the run finishes, fails or is interrupted. The local machine calls none.',
     ),
     examples: ['https://example.org/hook'],
   }),
