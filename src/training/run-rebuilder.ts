@@ -1,4 +1,5 @@
 import { LedgerError } from '../core/errors.ts';
+import type { RunId } from '../core/ids.ts';
 import { asRunId } from '../core/ids.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Run } from '../core/model/run.ts';
@@ -11,6 +12,9 @@ import { runFromRecord } from './run-record.ts';
 
 /** Runs asked about once more at a time, far within the life of their locks. */
 const CHUNK = 20;
+
+/** Runs read at a time: well within the time limit of a verb. */
+const LIST_CHUNK = 200;
 
 /**
  * Puts runs that a machine knows and the ledger does not back into it: after
@@ -29,10 +33,12 @@ export async function rebuildRuns(
   logger: Logger,
 ): Promise<number> {
   // Names first: statuses of thousands of runs take their time, and rarely is one unknown.
-  if (!(await hasUnknown(ledger, await machine.agent.ids()))) {
-    return 0;
+  const ids = await unknownIds(ledger, await machine.agent.ids());
+  const unknown: Run[] = [];
+  for (let from = 0; from < ids.length; from += LIST_CHUNK) {
+    const chunk = ids.slice(from, from + LIST_CHUNK);
+    unknown.push(...(await readUnknown(chunk, machine, logs, logger)));
   }
-  const unknown = await readUnknown(ledger, machine, logs, logger);
   let added = 0;
   for (let from = 0; from < unknown.length; from += CHUNK) {
     added += await putBack(ledger, machine, unknown.slice(from, from + CHUNK));
@@ -41,15 +47,15 @@ export async function rebuildRuns(
 }
 
 async function readUnknown(
-  ledger: Ledger,
+  ids: readonly RunId[],
   machine: Machine,
   logs: LogFiles,
   logger: Logger,
 ): Promise<Run[]> {
   const unknown: Run[] = [];
-  for (const status of await machine.agent.list()) {
+  for (const status of await machine.agent.list(ids)) {
     const id = asRunId(status.id);
-    if (id === undefined || (await ledger.runs.get(id)) !== undefined) {
+    if (id === undefined || status.state === 'missing') {
       continue;
     }
     const run = runFromRecord(status.run, logs.pathOf(machine, id));
@@ -106,12 +112,13 @@ async function insertUnder(ledger: Ledger, run: Run, lock: HeldLock): Promise<bo
   }
 }
 
-async function hasUnknown(ledger: Ledger, ids: readonly string[]): Promise<boolean> {
+async function unknownIds(ledger: Ledger, ids: readonly string[]): Promise<RunId[]> {
+  const unknown: RunId[] = [];
   for (const text of ids) {
     const id = asRunId(text);
     if (id !== undefined && (await ledger.runs.get(id)) === undefined) {
-      return true;
+      unknown.push(id);
     }
   }
-  return false;
+  return unknown;
 }

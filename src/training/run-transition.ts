@@ -66,6 +66,12 @@ function describe(run: Run, status: RunStatus, now: number): RunTransition {
         reason: l10n.t('Its run directory is gone from the machine'),
         endedAt: now,
       };
+    case 'elsewhere':
+      return {
+        ...base,
+        state: run.state === 'queued' ? 'running' : run.state,
+        reason: l10n.t('Under way on {0}, which shares its files with this machine', status.host ?? '?'),
+      };
     case 'lost':
       return { ...base, state: 'lost', reason: lostReason(status), endedAt: lostAt(status, now) };
   }

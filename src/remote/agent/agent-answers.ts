@@ -17,7 +17,8 @@ export const exitRecordSchema = z.object({
 /** One line of `status`, `start` and `stop`. */
 export const runStatusSchema = z.object({
   id: z.string(),
-  state: z.enum(['starting', 'running', 'stopping', 'ended', 'lost', 'missing']),
+  /** `elsewhere`: another machine, with which this one shares its home, looks after it. */
+  state: z.enum(['starting', 'running', 'stopping', 'ended', 'lost', 'elsewhere', 'missing']),
   pid: z.number().int().nullish(),
   /** Seconds since the epoch, the machine's clock. */
   started: z.number().nullish(),
@@ -37,9 +38,15 @@ export const runStatusSchema = z.object({
       oom: z.boolean().nullish(),
       lastbeat: z.number().nullish(),
       child: z.enum(['alive', 'dead']).nullish(),
+      /** What the agent's own shells complained of, its end. */
+      complaint: z.string().nullish(),
     })
     .nullish(),
+  /** Name of the machine that started it. */
+  host: z.string().nullish(),
   existing: z.boolean().optional(),
+  /** It never starts: only ever with state `missing`. */
+  forbidden: z.boolean().optional(),
   /** The machine's `run.json`, in `list` only. */
   run: z.unknown().optional(),
 });
@@ -109,6 +116,15 @@ export type AgentFacts = z.infer<typeof factsSchema>;
 export const versionSchema = z.object({
   agent: z.number(),
   home: z.string(),
+  /** How runs are made to outlive the connection; `none`: they cannot be started. */
   detach: z.string(),
-  boot: z.string().nullish(),
+  boot: z.string(),
+  host: z.string(),
+  /** Seconds since the epoch, the machine's clock. */
+  epoch: z.number(),
+  /** Seconds since its boot. */
+  uptime: z.number(),
 });
+
+/** The agent on a machine, and how it works there. */
+export type AgentVersion = z.infer<typeof versionSchema>;

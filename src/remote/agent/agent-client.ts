@@ -1,33 +1,41 @@
-import { createHash } from 'node:crypto';
 import * as l10n from '@vscode/l10n';
 import type { z } from 'zod';
 import { MachineError } from '../../core/errors.ts';
 import type { RunId } from '../../core/ids.ts';
-import type { ExecResult, RemoteShell } from '../remote-shell.ts';
-import type { AgentFacts, RunStatus } from './agent-answers.ts';
-import { factsSchema, idsSchema, runStatusSchema } from './agent-answers.ts';
-import { agentFailure, parseError } from './agent-failure.ts';
+import type { Logger } from '../../core/logger.ts';
+import { NULL_LOGGER } from '../../core/logger.ts';
+import type { RemoteProcess, RemoteShell } from '../remote-shell.ts';
+import type { AgentFacts, AgentVersion, RunStatus } from './agent-answers.ts';
+import { factsSchema, idsSchema, runStatusSchema, versionSchema } from './agent-answers.ts';
+import { agentFailure } from './agent-failure.ts';
+import type { AgentCallOptions } from './agent-script.ts';
+import { AgentScript } from './agent-script.ts';
 import type { AgentSpec } from './agent-spec.ts';
 import { formatAgentSpec } from './agent-spec.ts';
 
-const VERB_TIMEOUT_MS = 30_000;
+/** From where on a run's log is wanted. */
+export interface LogStart {
+  readonly id: RunId;
+  /** First byte. */
+  readonly offset: number;
+}
 
 /** The verbs of the agent on one machine, typed. */
 export class AgentClient {
-  private readonly shell: RemoteShell;
-  private readonly source: Buffer;
+  private readonly script: AgentScript;
   private readonly home: string;
-  private installed: Promise<string> | undefined;
+  private readonly logger: Logger;
 
   /**
    * @param shell - the way to the machine
    * @param source - the agent script
    * @param home - absolute path of the agent's own directory on the machine
+   * @param logger - hears of what cannot be read in answers
    */
-  constructor(shell: RemoteShell, source: Buffer, home: string) {
-    this.shell = shell;
-    this.source = source;
+  constructor(shell: RemoteShell, source: Buffer, home: string, logger: Logger = NULL_LOGGER) {
+    this.script = new AgentScript(shell, source, home);
     this.home = home;
+    this.logger = logger;
   }
 
   /**
@@ -41,18 +49,38 @@ export class AgentClient {
   }
 
   /**
+   * Reads what the agent is and how it works there.
+   *
+   * @param options - cancellation and time limit
+   * @returns home, way to detach, boot, clocks
+   */
+  async version(options: AgentCallOptions = {}): Promise<AgentVersion> {
+    return this.one(await this.ask(['version'], options), versionSchema);
+  }
+
+  /**
    * Starts a run once: asking again for the same id answers its status.
    *
    * @param id - the run
    * @param spec - what to run
-   * @param signal - gives up waiting; the run may have started all the same
+   * @param options - cancellation and time limit; the run may have started all the same
    * @returns the status after the supervisor recorded itself
    * @throws {ExistsError} when another run is active in the same directory
-   * @throws {MachineError} when the machine cannot start it
+   * @throws {MachineError} when the machine cannot start it; `forbidden` when it may not
    */
-  async start(id: RunId, spec: AgentSpec, signal?: AbortSignal): Promise<RunStatus> {
-    const [status] = await this.statuses(['start', id], formatAgentSpec(spec), signal);
-    return required(status);
+  async start(id: RunId, spec: AgentSpec, options: AgentCallOptions = {}): Promise<RunStatus> {
+    return this.one(await this.ask(['start', id], options, formatAgentSpec(spec)), runStatusSchema);
+  }
+
+  /**
+   * Forbids a run to start, also by a start that is still under way to the machine.
+   *
+   * @param id - the run
+   * @param options - cancellation and time limit
+   * @returns its status when it has started; state `missing` when it never will
+   */
+  async forbid(id: RunId, options: AgentCallOptions = {}): Promise<RunStatus> {
+    return this.one(await this.ask(['forbid', id], options), runStatusSchema);
   }
 
   /**
@@ -60,42 +88,57 @@ export class AgentClient {
    *
    * @param id - the run
    * @param graceSeconds - seconds between TERM and KILL; 0 kills now
+   * @param options - cancellation and time limit
    * @returns its status
    */
-  async stop(id: RunId, graceSeconds: number): Promise<RunStatus> {
-    const [status] = await this.statuses(['stop', id, String(Math.trunc(graceSeconds))]);
-    return required(status);
+  async stop(
+    id: RunId,
+    graceSeconds: number,
+    options: AgentCallOptions = {},
+  ): Promise<RunStatus> {
+    const grace = String(Math.max(0, Math.trunc(graceSeconds)));
+    return this.one(await this.ask(['stop', id, grace], options), runStatusSchema);
   }
 
   /**
    * Reads where runs stand.
    *
    * @param ids - the runs
-   * @returns one status each, in the same order
+   * @param options - cancellation and time limit
+   * @returns one status each, in the same order, but those that cannot be read
    * @throws {MachineError} with code `no-home` when the folder of all runs is
    *   not there: its disk is not mounted, or the machine was never used
    */
-  status(ids: readonly RunId[]): Promise<readonly RunStatus[]> {
-    return ids.length === 0 ? Promise.resolve([]) : this.statuses(['status', ...ids]);
+  async status(
+    ids: readonly RunId[],
+    options: AgentCallOptions = {},
+  ): Promise<readonly RunStatus[]> {
+    return ids.length === 0 ? [] : this.statuses(await this.ask(['status', ...ids], options));
   }
 
   /**
-   * Reads every run directory of the machine.
+   * Reads run directories of the machine, with each run's own record. Thousands
+   * take their time: `ids` names them, and some at a time can be asked for.
    *
-   * @returns statuses with each run's own record
+   * @param ids - which ones; all unless told
+   * @param options - cancellation and time limit
+   * @returns their statuses, but those that cannot be read
    */
-  list(): Promise<readonly RunStatus[]> {
-    return this.statuses(['list']);
+  async list(
+    ids?: readonly string[],
+    options: AgentCallOptions = {},
+  ): Promise<readonly RunStatus[]> {
+    return ids?.length === 0 ? [] : this.statuses(await this.ask(['list', ...(ids ?? [])], options));
   }
 
   /**
    * Names every run directory of the machine, cheaply for any number.
    *
+   * @param options - cancellation and time limit
    * @returns ids, sorted by the machine's shell
    */
-  async ids(): Promise<readonly string[]> {
-    const [answer] = parseLines(await this.run(['ids']), idsSchema);
-    return required(answer).ids;
+  async ids(options: AgentCallOptions = {}): Promise<readonly string[]> {
+    return this.one(await this.ask(['ids'], options), idsSchema).ids;
   }
 
   /**
@@ -104,117 +147,110 @@ export class AgentClient {
    * @param id - the run
    * @param offset - first byte
    * @param max - most bytes to read
+   * @param options - cancellation and time limit
    * @returns its bytes; empty at the end of the log
    * @throws {MachineError} with code `not-found` when there is no such log
    */
-  read(id: RunId, offset: number, max: number): Promise<Buffer> {
-    return this.run(['read', id, String(offset), String(max)]);
+  read(id: RunId, offset: number, max: number, options: AgentCallOptions = {}): Promise<Buffer> {
+    return this.ask(['read', id, String(offset), String(max)], options);
+  }
+
+  /**
+   * Follows the logs of several runs by one long-lived process; `readLogFrames`
+   * reads what it writes.
+   *
+   * @param logs - which ones, and from where
+   * @param signal - ends it
+   * @returns the running process; it ends when all these runs have ended
+   */
+  async follow(logs: readonly LogStart[], signal?: AbortSignal): Promise<RemoteProcess> {
+    const words = logs.map(({ id, offset }) => `${id}:${String(offset)}`);
+    return this.script.start(['follow', ...words], signal);
   }
 
   /**
    * Reads processor, memory, disks, GPUs and busiest processes.
    *
    * @param directories - whose file systems to measure
+   * @param options - cancellation and time limit
    * @returns what the machine tells
    */
-  async facts(directories: readonly string[]): Promise<AgentFacts> {
-    const [facts] = parseLines(await this.run(['facts', ...directories]), factsSchema);
-    return required(facts);
+  async facts(
+    directories: readonly string[],
+    options: AgentCallOptions = {},
+  ): Promise<AgentFacts> {
+    return this.one(await this.ask(['facts', ...directories], options), factsSchema);
   }
 
   /**
    * Deletes the directory of an ended run.
    *
    * @param id - the run
+   * @param options - cancellation and time limit
    * @throws {RunError} when it is still active
    */
-  async remove(id: RunId): Promise<void> {
-    await this.run(['remove', id]);
+  async remove(id: RunId, options: AgentCallOptions = {}): Promise<void> {
+    await this.ask(['remove', id], options);
   }
 
-  private async statuses(
+  /**
+   * Asks for any verb.
+   *
+   * @param verb - verb and arguments
+   * @param options - cancellation and time limit
+   * @param stdin - what the verb reads
+   * @returns its answer as it is
+   * @throws {MachineError} when it was refused or failed
+   */
+  async ask(
     verb: readonly string[],
+    options: AgentCallOptions = {},
     stdin?: string,
-    signal?: AbortSignal,
-  ): Promise<RunStatus[]> {
-    return parseLines(await this.run(verb, stdin, signal), runStatusSchema);
-  }
-
-  private async run(verb: readonly string[], stdin?: string, signal?: AbortSignal): Promise<Buffer> {
-    let result = await this.call(verb, stdin, signal);
-    if (result.code !== 0 && (await this.isScriptGone(result))) {
-      this.installed = undefined;
-      result = await this.call(verb, stdin, signal);
-    }
+  ): Promise<Buffer> {
+    const result = await this.script.exec(verb, stdin, options);
     if (result.code !== 0) {
       throw agentFailure(verb[0] ?? '', result, this.home);
     }
     return result.stdout;
   }
 
-  private async call(
-    verb: readonly string[],
-    stdin: string | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<ExecResult> {
-    const script = await this.ensureInstalled();
-    return this.shell.exec(['env', `RUNCTL_HOME=${this.home}`, 'sh', script, ...verb], {
-      timeoutMs: VERB_TIMEOUT_MS,
-      ...(stdin === undefined ? {} : { stdin }),
-      ...(signal === undefined ? {} : { signal }),
+  // One line that cannot be read must not hide all others.
+  private statuses(output: Buffer): RunStatus[] {
+    return lines(output).flatMap((line) => {
+      const status = parse(line, runStatusSchema);
+      if (status === undefined) {
+        this.logger.warn(`a status cannot be read: ${line.slice(0, 500)}`);
+        return [];
+      }
+      return [status];
     });
   }
 
-  // dash ends with 2 when it cannot open a script, which is a refusal's code too.
-  private async isScriptGone(result: ExecResult): Promise<boolean> {
-    if (result.code === null || parseError(result.stdout) !== undefined) {
-      return false;
+  private one<T>(output: Buffer, schema: z.ZodType<T>): T {
+    const [line] = lines(output);
+    if (line === undefined) {
+      throw new MachineError('agent-silent', l10n.t('The agent on the machine gave no answer'));
     }
-    if (result.code === 126 || result.code === 127) {
-      return true;
-    }
-    const script = await this.ensureInstalled();
-    return (await this.shell.get(script))?.equals(this.source) !== true;
-  }
-
-  // By content hash, so that an update never changes a script a shell still reads.
-  private ensureInstalled(): Promise<string> {
-    this.installed ??= this.install().catch((error: unknown) => {
-      this.installed = undefined;
-      throw error;
-    });
-    return this.installed;
-  }
-
-  private async install(): Promise<string> {
-    const hash = createHash('sha256').update(this.source).digest('hex').slice(0, 16);
-    const path = `${this.home}/agent/${hash}/agent.sh`;
-    const present = await this.shell.get(path);
-    if (present?.equals(this.source) !== true) {
-      await this.shell.put(path, this.source, 0o700);
-    }
-    return path;
-  }
-}
-
-function required<T>(value: T | undefined): T {
-  if (value === undefined) {
-    throw new MachineError('agent-silent', l10n.t('The agent on the machine gave no answer'));
-  }
-  return value;
-}
-
-function parseLines<T>(output: Buffer, schema: z.ZodType<T>): T[] {
-  const lines = output.toString('utf8').split('\n').filter((line) => line !== '');
-  return lines.map((line) => {
-    try {
-      return schema.parse(JSON.parse(line));
-    } catch (cause) {
+    const answer = parse(line, schema);
+    if (answer === undefined) {
       throw new MachineError(
         'agent-answer',
         l10n.t('The agent on the machine gave an answer that cannot be read'),
-        { cause, details: { line: line.slice(0, 500) } },
+        { details: { line: line.slice(0, 500) } },
       );
     }
-  });
+    return answer;
+  }
+}
+
+function lines(output: Buffer): string[] {
+  return output.toString('utf8').split('\n').filter((line) => line !== '');
+}
+
+function parse<T>(line: string, schema: z.ZodType<T>): T | undefined {
+  try {
+    return schema.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined;
+  }
 }

@@ -55,22 +55,37 @@ export function agentFailure(verb: string, result: ExecResult, home: string): Er
         },
       );
     default:
-      return new MachineError(code, sentence(code, verb), { details });
+      return new MachineError(code, sentence(code, verb, answer.error.message, home), { details });
   }
 }
 
-function sentence(code: string, verb: string): string {
+function sentence(code: string, verb: string, message: string, home: string): string {
   switch (code) {
     case 'not-found':
       return l10n.t('The machine does not know this run');
     case 'no-detach':
       return l10n.t('The machine needs one of setsid, perl and python3 to keep a run going');
     case 'environment':
-      return l10n.t('The agent cannot write its files on the machine; is the disk full?');
+      return l10n.t('The agent cannot write its files on the machine: {0}', message);
+    case 'homeless':
+      return l10n.t('The user of the machine has no home directory');
+    case 'disk-full':
+      return l10n.t('The disk of {0} on the machine is full, or your share of it', home);
+    case 'denied':
+      return l10n.t('The agent may not write in {0} on the machine', home);
+    case 'no-links':
+      return l10n.t('{0} on the machine is on a file system without hard links', home);
     case 'locked':
       return l10n.t('Another start on the machine takes too long; try again');
+    case 'forbidden':
+      return l10n.t('The start came too late: the run was given up meanwhile');
+    case 'elsewhere':
+      return l10n.t('The run is on another machine that shares {0} with this one', home);
     case 'supervisor':
-      return l10n.t('The process that watches over the run could not start on the machine');
+      return l10n.t(
+        'The process that watches over the run could not start on the machine: {0}',
+        message,
+      );
     default:
       return l10n.t('The agent on the machine refused “{0}” ({1})', verb, code);
   }

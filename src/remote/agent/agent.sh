@@ -15,6 +15,9 @@ AGENT_VERSION=2
 # A run of another machine without a sign of life for so long is lost.
 FOREIGN_BEAT_SECONDS=180
 
+# The most that is read of a file at once.
+PIECE_BYTES=1048576
+
 set -uf
 
 # ---------------------------------------------------------------- machine ---
@@ -1531,6 +1534,269 @@ verb_version() {
     "$AGENT_VERSION" "$_json_home" "$_json" "$_detach" "$_uptime" "$_epoch" "$_boot" "${_host%%/*}"
 }
 
+# --------------------------------------------------------------- follow ---
+
+# verb_follow ID:OFFSET…: the logs of runs as they grow, in frames, until all
+# have ended or nobody reads any more.
+verb_follow() {
+  if [ "$#" -eq 0 ]; then die 2 usage 'follow ID:OFFSET…'; fi
+  for _word; do
+    check_id "${_word%%:*}"
+    case $_word in *:*) ;; *) die 2 usage 'follow ID:OFFSET…' ;; esac
+    case ${_word#*:} in '' | *[!0-9]*) die 2 usage 'follow ID:OFFSET…' ;; esac
+  done
+  cd "$_runs" 2>/dev/null || die 5 no-home "there is no $_runs"
+  _follows=$*
+  _pause=0.2 _idle_limit=15
+  if ! sleep 0.01 2>/dev/null; then _pause=1 _idle_limit=3; fi
+  # Ours by another number: that of a substitution is its own. No input: the
+  # caller may close it or not.
+  exec 3>&1 </dev/null
+  _idle=$_idle_limit
+  while [ -n "$_follows" ]; do
+    # Whoever is gone is found out by writing alone.
+    if [ "$_idle" -ge "$_idle_limit" ]; then say '#beat'; fi
+    _idle=$((_idle + 1)) _more=''
+    follow_round
+    if [ -z "$_more" ] && [ -n "$_follows" ]; then sleep "$_pause"; fi
+  done
+}
+
+say() {
+  printf '%s\n' "$1" || exit 0
+  _idle=0
+}
+
+# Sends what is new of each log, a piece of each at most; _more when some is left.
+# shellcheck disable=SC2086 # split into words
+follow_round() {
+  # Before the sizes: what a run wrote before its end is then seen.
+  _ended=' '
+  for _item in $_follows; do
+    _id=${_item%%:*}
+    _dir=$_runs/$_id
+    if read_exit; then _ended="$_ended$_id "; fi
+  done
+  read_sizes
+  _left=
+  for _item in $_follows; do
+    _id=${_item%%:*} _offset=${_item#*:}
+    case $_sizes in
+      *" $_id/log "*) ;;
+      *)
+        # What cannot be seen may come again; an unmounted home shows no run at all.
+        if [ -d "$_runs" ] && [ ! -e "$_id" ]; then say "#gone $_id"; else _left="$_left $_item"; fi
+        continue
+        ;;
+    esac
+    _size=${_sizes#*" $_id/log "}
+    _size=${_size%% *}
+    if [ "$_size" -lt "$_offset" ]; then
+      say "#cut $_id $_size"
+      _offset=0
+    fi
+    _length=$((_size - _offset))
+    if [ "$_length" -gt "$PIECE_BYTES" ]; then _length=$PIECE_BYTES _more=1; fi
+    if [ "$_length" -gt 0 ]; then
+      say "#log $_id $_offset $_length"
+      # Cut while it was read: the frame cannot be kept, so there is none after it.
+      send_piece "$_id/log" "$_offset" "$_length" || exit 1
+      _offset=$((_offset + _length))
+    fi
+    case $_ended in
+      *" $_id "*)
+        if [ "$_offset" -eq "$_size" ]; then
+          say "#end $_id $_size"
+          continue
+        fi
+        ;;
+    esac
+    _left="$_left $_id:$_offset"
+  done
+  _follows=${_left# }
+}
+
+# Sets _sizes to " ID/log SIZE ID/log SIZE … " of those followed. One fork.
+# shellcheck disable=SC2086 # split into words
+read_sizes() {
+  set --
+  for _item in $_follows; do set -- "$@" "${_item%%:*}/log"; done
+  _sizes=$(stat -c '%n %s' -- "$@" 2>/dev/null)
+  if [ -z "$_sizes" ]; then _sizes=$(stat -f '%N %z' -- "$@" 2>/dev/null); fi
+  if [ -z "$_sizes" ]; then
+    for _item; do
+      if [ -f "$_item" ]; then _sizes="$_sizes $_item $(($(wc -c <"$_item")))"; fi
+    done
+  fi
+  set -- $_sizes
+  _sizes=" $* "
+}
+
+# send_piece FILE OFFSET LENGTH: these bytes to 3, or failure when there were
+# fewer. The first dd moves the offset that both share and copies nothing; the
+# second reads all at once.
+send_piece() {
+  _report=$({
+    dd bs=1 "skip=$2" count=0 2>/dev/null
+    dd "bs=$3" count=1 2>&1 >&3 3>&-
+  } <"$1")
+  case $_report in *'1+0 records out'*) ;; *) return 1 ;; esac
+}
+
+# ---------------------------------------------------------------- files ---
+
+check_path() {
+  case ${1:-} in /*) ;; *) die 2 usage 'paths are absolute' ;; esac
+}
+
+check_counts() {
+  for _word; do
+    case $_word in '' | *[!0-9]*) die 2 usage 'a whole number is wanted' ;; esac
+  done
+}
+
+# Sets _style: how the kind, size and time of a file can be learned here.
+find_style() {
+  case $(stat -c '%s' / 2>/dev/null):$(stat -f '%z' / 2>/dev/null) in
+    [0-9]*:*) _style=hex ;;
+    :[0-9]*) _style=octal ;;
+    *) _style='ls' ;;
+  esac
+}
+
+# verb_entries DIR DEPTH MAX: what is below a directory, at most MAX bytes of it.
+# Names may hold anything, newlines too: only an entry begins with numbers and
+# then ".//", which no path below another holds.
+verb_entries() {
+  check_path "${1:-}"
+  check_counts "${2:-}" "${3:-}"
+  find_style
+  read_epoch
+  printf '%s %s\n' "$_style" "$_epoch"
+  if [ ! -d "$1" ]; then
+    printf '\nok\n'
+    return
+  fi
+  exec 3>&1
+  if ! _why=$({ cd -- "$1"; } 2>&1); then
+    print_end "$_why"
+    return
+  fi
+  cd -- "$1" && list_below .// 1 "$2" "$3"
+  print_end "$_why"
+}
+
+# list_below START MINDEPTH MAXDEPTH MAX: prints to 3; sets _why to what find
+# complained of, but for what vanished meanwhile.
+list_below() {
+  case $_style in
+    hex) set -- "$@" stat -c '%f %s %.3Y %n' -- ;;
+    octal) set -- "$@" stat -f '%p %z %Fm %N' -- ;;
+    *) set -- "$@" ls -lnd -- ;;
+  esac
+  _start=$1 _min=$2 _max=$3 _limit=$4
+  shift 4
+  _why=$({
+    TZ=UTC0 find "$_start" -mindepth "$_min" -maxdepth "$_max" -exec "$@" '{}' + 2>&4 |
+      head -c "$_limit" >&3
+  } 4>&1)
+}
+
+# print_end COMPLAINTS: the last line of a list: ok, or why it is not whole.
+print_end() {
+  _why=$(printf '%s\n' "$1" | grep -v -e '^$' -e 'No such file' -e 'Broken pipe' -e 'SIGPIPE' -e 'write error' | tail -n 1)
+  printf '\n'
+  if [ -z "$_why" ]; then printf 'ok\n'; else printf 'failed %s\n' "$_why"; fi
+}
+
+# verb_inspect PATH DEPTH MAX: its path without links, a NUL, then itself and what
+# is below it like entries.
+verb_inspect() {
+  check_path "${1:-}"
+  check_counts "${2:-}" "${3:-}"
+  if [ ! -e "$1" ] && [ ! -L "$1" ]; then die 4 not-found "there is no $1"; fi
+  _base=${1%/}
+  _base=${_base##*/}
+  cd -- "${1%"$_base"*}" 2>/dev/null || die 5 denied "cannot enter the directory of $1"
+  find_style
+  if [ -L "$_base" ]; then
+    readlink -f -- "$1" 2>/dev/null | tr -d '\n'
+  else
+    _file=$(pwd -P && printf .)
+    _file=${_file%??}
+    printf '%s/%s' "${_file%/}" "$_base"
+  fi
+  printf '\000'
+  read_epoch
+  printf '%s %s\n' "$_style" "$_epoch"
+  exec 3>&1
+  list_below ".//$_base" 0 "$2" "$3"
+  print_end "$_why"
+}
+
+# verb_peek (PATH START LENGTH)…: for each a line with a count and so many bytes;
+# "-" for what cannot be read. A negative START counts from the end. When a file
+# shrinks while it is read, the answer ends there.
+verb_peek() {
+  if [ "$#" -eq 0 ] || [ "$(($# % 3))" -ne 0 ]; then die 2 usage 'peek (PATH START LENGTH)…'; fi
+  exec 3>&1
+  while [ "$#" -ge 3 ]; do
+    check_path "$1"
+    check_counts "${2#-}" "$3"
+    if [ -L "$1" ] || [ ! -f "$1" ] || [ ! -r "$1" ] || ! read_size "$1"; then
+      printf '%s\n' -
+    else
+      case $2 in
+        -*) _offset=$((_size - ${2#-})) ;;
+        *) _offset=$2 ;;
+      esac
+      if [ "$_offset" -lt 0 ]; then _offset=0; fi
+      _length=$((_size - _offset))
+      if [ "$_length" -gt "$3" ]; then _length=$3; fi
+      if [ "$_length" -lt 0 ]; then _length=0; fi
+      printf '%s\n' "$_length"
+      while [ "$_length" -gt 0 ]; do
+        _piece=$_length
+        if [ "$_piece" -gt "$PIECE_BYTES" ]; then _piece=$PIECE_BYTES; fi
+        send_piece "$1" "$_offset" "$_piece" || exit 0
+        _offset=$((_offset + _piece)) _length=$((_length - _piece))
+      done
+    fi
+    shift 3
+  done
+}
+
+# Sets _size of file $1.
+# shellcheck disable=SC2086,SC2012 # split into fields; only the size is read
+read_size() {
+  _size=$(stat -c '%s' -- "$1" 2>/dev/null || stat -f '%z' -- "$1" 2>/dev/null)
+  if [ -z "$_size" ]; then
+    _words=$(ls -lnd -- "$1" 2>/dev/null | head -n 1)
+    set -- $_words
+    _size=${5:-}
+  fi
+  case $_size in '' | *[!0-9]*) return 1 ;; esac
+}
+
+# verb_rename FROM TO: never in the place of something.
+verb_rename() {
+  check_path "${1:-}"
+  check_path "${2:-}"
+  if [ ! -e "$1" ] && [ ! -L "$1" ]; then die 4 not-found "there is no $1"; fi
+  if [ -e "$2" ] || [ -L "$2" ]; then die 3 exists "exists already: $2"; fi
+  _why=$(mv -- "$1" "$2" 2>&1) || die_unwritten "cannot rename $1" "$_why"
+  printf '{"renamed":true}\n'
+}
+
+# verb_delete PATH: with all in it; links are deleted, not followed.
+verb_delete() {
+  check_path "${1:-}"
+  case $1 in / | */. | */.. | */) die 2 usage 'not this path' ;; esac
+  if [ ! -e "$1" ] && [ ! -L "$1" ]; then die 4 not-found "there is no $1"; fi
+  _why=$(rm -rf -- "$1" 2>&1) || die_unwritten "cannot delete $1" "$_why"
+  printf '{"deleted":true}\n'
+}
+
 # ------------------------------------------------------------------ facts ---
 
 # verb_facts [DIR…]: one object on the machine.
@@ -1855,13 +2121,19 @@ main() {
     ids) verb_ids ;;
     list) verb_list "$@" ;;
     read) verb_read "$@" ;;
+    follow) verb_follow "$@" ;;
+    entries) verb_entries "$@" ;;
+    inspect) verb_inspect "$@" ;;
+    peek) verb_peek "$@" ;;
+    rename) verb_rename "$@" ;;
+    delete) verb_delete "$@" ;;
     facts) verb_facts "$@" ;;
     remove) verb_remove "$@" ;;
     version) verb_version ;;
     supervise) verb_supervise "$@" ;;
     run) verb_run "$@" ;;
     end) verb_end "$@" ;;
-    *) die 2 usage 'version, start, forbid, stop, kill, status, ids, list, read, facts or remove' ;;
+    *) die 2 usage 'no such verb' ;;
   esac
 }
 

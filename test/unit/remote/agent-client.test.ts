@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { MachineError } from '../../../src/core/errors.ts';
 import { newRunId } from '../../../src/core/ids.ts';
+import { NULL_LOGGER } from '../../../src/core/logger.ts';
 import { AgentClient } from '../../../src/remote/agent/agent-client.ts';
 import { LocalShell } from '../../../src/remote/local-shell.ts';
-import type { ExecResult } from '../../../src/remote/remote-shell.ts';
+import type { ExecOptions, ExecResult } from '../../../src/remote/remote-shell.ts';
 import { AGENT_SCRIPT } from '../../support/agent.ts';
 
 describe('the client of the agent', () => {
@@ -69,11 +70,84 @@ describe('the client of the agent', () => {
     await assert.rejects(client.read(id, 0, 9), { code: 'not-found' });
     await mkdir(join(home, 'runs', id), { recursive: true });
     await writeFile(join(home, 'runs', id, 'log'), Buffer.from([0, 1, 255, 10, 5]));
+    await writeFile(join(home, 'runs', id, 'run.json'), '{}');
     assert.deepEqual(await client.ids(), [id]);
     assert.deepEqual([...(await client.read(id, 1, 3))], [1, 255, 10]);
     assert.equal((await client.read(id, 5, 3)).length, 0);
   });
 });
+
+describe('the script of the agent', () => {
+  let home: string;
+  let source: Buffer;
+
+  beforeEach(async () => {
+    home = join(await mkdtemp(join(tmpdir(), 'runctl-client-')), 'home');
+    source = await readFile(AGENT_SCRIPT);
+  });
+
+  afterEach(async () => {
+    await rm(join(home, '..'), { recursive: true });
+  });
+
+  it('is never read back, and asked for once per verb where it is', async () => {
+    await new AgentClient(new LocalShell(), source, home).version();
+    const shell = new WatchedShell();
+    const client = new AgentClient(shell, source, home);
+    const { detach, boot, epoch } = await client.version();
+    assert.ok(detach !== '' && boot !== '' && Math.abs(epoch - Date.now() / 1000) < 60);
+    await client.ids();
+    assert.deepEqual(shell.seen, ['exec version', 'exec ids']);
+  });
+
+  it('is brought again when only a piece of it is there', async () => {
+    const client = new AgentClient(new LocalShell(), source, home);
+    await client.version();
+    const [hash = ''] = await readdir(join(home, 'agent'));
+    await writeFile(join(home, 'agent', hash, 'agent.sh'), source.subarray(0, 300));
+    const fresh = new AgentClient(new LocalShell(), source, home);
+    const follow = await fresh.follow([]);
+    follow.stdout.resume();
+    assert.deepEqual(await follow.done, { code: 2, signal: null });
+  });
+
+  it('drops the line of a status that cannot be read, says so, and keeps the others', async () => {
+    const good = (id: string): string => `{"id":"${id}","state":"ended"}`;
+    const stdout = `${good('a')}\n{"id":"b","state":"ended","run":garbage}\n${good('c')}\n`;
+    const warned: string[] = [];
+    const logger = { ...NULL_LOGGER, warn: (line: string) => void warned.push(line) };
+    const client = new AgentClient(new CountingShell({ code: 0, stdout }), source, home, logger);
+    const ids = (await client.list()).map((status) => status.id);
+    assert.deepEqual([ids, warned.length], [['a', 'c'], 1]);
+  });
+
+  it('can be given up on', async () => {
+    const client = new AgentClient(new LocalShell(), source, home);
+    const signal = AbortSignal.abort();
+    await assert.rejects(client.ids({ signal }), { code: 'cancelled' });
+    await assert.rejects(client.facts(['/'], { timeoutMs: 1 }), { code: 'timeout' });
+  });
+});
+
+/** Notes what is asked of it. */
+class WatchedShell extends LocalShell {
+  readonly seen: string[] = [];
+
+  override exec(argv: readonly string[], options?: ExecOptions): Promise<ExecResult> {
+    this.seen.push(`exec ${argv.at(-1) ?? ''}`);
+    return super.exec(argv, options);
+  }
+
+  override get(path: string): Promise<Buffer | undefined> {
+    this.seen.push('get');
+    return super.get(path);
+  }
+
+  override put(path: string, content: Buffer, mode: number): Promise<void> {
+    this.seen.push('put');
+    return super.put(path, content, mode);
+  }
+}
 
 /** Answers every command the same. */
 class CountingShell extends LocalShell {
