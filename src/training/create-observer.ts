@@ -6,6 +6,7 @@ import type { Run } from '../core/model/run.ts';
 import type { Guard } from '../ledger/handle.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Machine } from '../providers/training-provider.ts';
+import { LogCopy } from './log/log-copy.ts';
 import { MetricsTap } from './metrics-tap.ts';
 import { RunObserver } from './run-observer.ts';
 
@@ -28,7 +29,11 @@ export interface ObserverContext {
 export function createObserver(run: Run, machine: Machine, context: ObserverContext): RunObserver {
   const { logPath } = run;
   const tap = logPath === null ? null : new MetricsTap(run, logPath, context);
-  return new RunObserver(run, { ...context, scanner: scannerOf(run, machine), tap });
+  const isElsewhere = logPath !== null && !machine.sameHost;
+  const copy = isElsewhere
+    ? new LogCopy(run.id, logPath, { ...context, source: machine.agent })
+    : null;
+  return new RunObserver(run, { ...context, scanner: scannerOf(run, machine), copy, tap });
 }
 
 /**

@@ -9,6 +9,7 @@ import type { Checkpoint } from '../core/model/records.ts';
 import type { Run } from '../core/model/run.ts';
 import type { Guard } from '../ledger/handle.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { LogCopy } from './log/log-copy.ts';
 import type { MetricsTap } from './metrics-tap.ts';
 
 /** What an observer works with. */
@@ -17,7 +18,8 @@ export interface ObserverParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly scanner: CheckpointScanner;
-  /** `null` when the log is not on this host yet. */
+  /** Brings the log to this host; `null` when it is there. */
+  readonly copy: LogCopy | null;
   readonly tap: MetricsTap | null;
   /** Refuses writes when this window no longer watches. */
   readonly guard: Guard;
@@ -34,6 +36,7 @@ export class RunObserver implements Disposable {
   constructor(run: Run, parts: ObserverParts) {
     this.run = run;
     this.parts = parts;
+    parts.copy?.start();
     parts.tap?.start();
   }
 
@@ -56,16 +59,20 @@ export class RunObserver implements Disposable {
    * What was written right before a bad end stays incomplete.
    *
    * @param exitCode - of the run; `null` when it is not known
+   * @param logBytes - length of the log on its machine
    * @returns when everything is stored
    * @throws {LedgerError} when it could not be stored
+   * @throws {MachineError} when the rest of the log cannot be had now
    * @throws {CancelledError} when this observer was disposed meanwhile
    */
-  async finish(exitCode: number | null = this.run.exitCode): Promise<void> {
+  async finish(exitCode: number | null = this.run.exitCode, logBytes = 0): Promise<void> {
     await this.look(exitCode === 0 ? 'done' : 'cut-off');
+    await this.parts.copy?.complete(logBytes);
     await this.parts.tap?.finish();
   }
 
   dispose(): void {
+    this.parts.copy?.dispose();
     this.parts.tap?.dispose();
   }
 

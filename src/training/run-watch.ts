@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { describeError } from '../core/error-chain.ts';
-import { CancelledError, LedgerError } from '../core/errors.ts';
+import { CancelledError, LedgerError, MachineError } from '../core/errors.ts';
 import type { Disposable } from '../core/events.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Run } from '../core/model/run.ts';
@@ -107,7 +107,7 @@ export class RunWatch implements Disposable {
       return;
     }
     // The log is read to its end first: an ended run is complete in the ledger.
-    await this.finish(next, machine);
+    await this.finish(next, status, machine);
     const moved = await recordTransition(ledger, run, transition, clock.now(), { guard });
     const stored = await ledger.runs.get(run.id);
     if (moved && stored !== undefined) {
@@ -131,12 +131,12 @@ export class RunWatch implements Disposable {
     }
   }
 
-  private async finish(run: Run, machine: Machine): Promise<void> {
+  private async finish(run: Run, status: RunStatus, machine: Machine): Promise<void> {
     this.dropBroken();
     const observer = this.observerOf(run, machine);
     try {
       // The observer is older than what is known of the end.
-      await observer.finish(run.exitCode);
+      await observer.finish(run.exitCode, status.log ?? 0);
     } catch (error) {
       if (error instanceof CancelledError || isPassing(error)) {
         throw error;
@@ -169,7 +169,10 @@ export class RunWatch implements Disposable {
 }
 
 // What the ledger refuses now (full, locked, another window elected) it takes
-// later, so the end waits; a log that cannot be read never gets better.
+// later, and a machine that is out of reach comes back, so the end waits; a log
+// that cannot be read never gets better.
 function isPassing(error: unknown): boolean {
-  return error instanceof LedgerError && error.code !== 'ledger-failed';
+  return error instanceof MachineError
+    ? error.code !== 'not-found'
+    : error instanceof LedgerError && error.code !== 'ledger-failed';
 }

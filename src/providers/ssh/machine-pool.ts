@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import type { CheckpointFiles, RemovableFiles } from '../../checkpoints/checkpoint-files.ts';
+import { untilAborted } from '../../core/cancellation.ts';
 import type { Clock } from '../../core/clock.ts';
 import { describeError, toRunctlError } from '../../core/error-chain.ts';
 import type { Logger } from '../../core/logger.ts';
@@ -102,7 +103,7 @@ export class MachinePool {
    */
   async facts(machine: SshMachine, signal: AbortSignal): Promise<MachineLook> {
     try {
-      const facts = await within(this.readFacts(machine), signal);
+      const facts = await untilAborted(signal, () => this.readFacts(machine));
       return { facts, problem: null };
     } catch (error) {
       this.parts.logger.debug(`${machine.id}: ${describeError(error)}`);
@@ -191,18 +192,4 @@ function isSameWay(one: SshMachine, other: SshMachine): boolean {
 function atHome(directory: string, home: string): string {
   const isBelow = directory === '~' || directory.startsWith('~/');
   return isBelow ? posix.join(home === '' ? '/' : home, directory.slice(1)) : directory;
-}
-
-// Stops waiting; what was asked goes on, and its answer is there the next time.
-async function within<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const { promise, reject } = Promise.withResolvers<never>();
-  const giveUp = (): void => reject(new DOMException('No answer in time', 'TimeoutError'));
-  signal.addEventListener('abort', giveUp, { once: true });
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', giveUp);
-    work.catch(() => undefined);
-  }
 }

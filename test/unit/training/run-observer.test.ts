@@ -35,7 +35,8 @@ describe('watching a run\'s checkpoints', () => {
     const options = { runId: of.id, directory: directory.path, globs: [], best: null };
     const scanner = new CheckpointScanner(new LocalCheckpointFiles(), options);
     const guard = (): void => undefined;
-    return new RunObserver(of, { ledger, clock, logger: NULL_LOGGER, scanner, tap: null, guard });
+    return new RunObserver(of, { ledger, clock, logger: NULL_LOGGER, scanner, copy: null,
+      tap: null, guard });
   }
 
   const stored = async (): Promise<string[]> =>
