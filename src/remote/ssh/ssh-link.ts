@@ -29,7 +29,7 @@ export class SshLink {
       this.cause ??= error;
     });
     // Comes before the channels hear of it, which would take it for a common end.
-    client.once('close', () => this.lose());
+    client.once('close', () => this.lose(undefined));
   }
 
   /** What ended it; `undefined` while it stands. */
@@ -130,14 +130,18 @@ export class SshLink {
     });
   }
 
-  private lose(): void {
-    const error = lostError(this.endpoint, this.cause);
+  private lose(cause: unknown): MachineError {
+    if (this.error !== undefined) {
+      return this.error;
+    }
+    const error = lostError(this.endpoint, this.cause ?? cause);
     this.error = error;
     this.limit.close(error);
     for (const listener of [...this.listeners]) {
       listener(error);
     }
     this.listeners.clear();
+    return error;
   }
 
   private async session(opener: Opener, signal?: AbortSignal): Promise<ClientChannel> {
@@ -179,9 +183,10 @@ export class SshLink {
           }
         });
       } catch (error) {
-        // ssh2 throws when the socket is closing already.
+        // The socket is closing. Known at once, or whoever tries again would get this link again.
         forget();
-        reject(this.error ?? lostError(this.endpoint, error));
+        reject(this.lose(error));
+        this.client.destroy();
       }
     });
   }

@@ -20,13 +20,14 @@ import { SshProcess } from './ssh-process.ts';
 const NO_FILE = 44;
 const NO_ACCESS = 77;
 
-// The temporary file is of the same directory, so the move is one step.
+// The temporary file is of the same directory, so the move is one step. With the connection
+// gone, to write an error is to be ended: not before the temporary file is removed.
 const PUT = `
 path=$1 temporary=$2 size=$3 mode=$4
 umask 077
 if [ -d "$path" ]; then echo "is a directory" >&2; exit 1; fi
 mkdir -p "\${path%/*}/" || exit 1
-trap 'rm -f "$temporary"' HUP INT TERM
+trap '' PIPE HUP
 cat >"$temporary" &&
   written=$(wc -c <"$temporary") &&
   { [ "$written" -eq "$size" ] || { echo "only $written of $size bytes arrived" >&2; false; }; } &&

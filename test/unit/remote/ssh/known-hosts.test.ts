@@ -167,7 +167,7 @@ describe('Records of host keys', () => {
     await writeFile(hosts.file, 'half.example ssh-ed2', { flag: 'a' });
     const windows = [new KnownHosts(hosts.file), new KnownHosts(hosts.file)];
     await windows[0]?.add(place({ host: 'after.example' }), key);
-    await Promise.all(names.map((host, at) => windows[at % 2]?.add(place({ host }), key)));
+    await Promise.all(names.map((host, at) => (windows[at % 2] ?? hosts).add(place({ host }), key)));
     for (const host of ['after.example', ...names]) {
       assert.equal((await hosts.look(place({ host }))).judge(key).kind, 'known', host);
     }
