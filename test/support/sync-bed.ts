@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createCipheriv, createHash, randomBytes } from 'node:crypto';
 import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -95,6 +95,12 @@ async function entryOf(root: string, path: string): Promise<HashedFile | SourceL
 
 export function blake2b(content: Buffer | string): string {
   return createHash('blake2b512').update(content).digest('hex');
+}
+
+/** Bytes that no program can shrink, the same in every run. */
+export function noise(length: number, seed = 0): Buffer {
+  const cipher = createCipheriv('aes-128-ctr', Buffer.alloc(16, seed), Buffer.alloc(16));
+  return cipher.update(Buffer.alloc(length));
 }
 
 /** Pieces cut where the content says so, about 64 KiB each. */

@@ -3,6 +3,7 @@ import { transferFailure } from './transfer-failure.ts';
 import type { TransferWay } from './transfer-types.ts';
 
 const BREAKS = 4;
+const BREAKS_IN_ALL = 25;
 const ROUNDS = 6;
 const FIRST_PAUSE_MS = 250;
 
@@ -10,6 +11,7 @@ const FIRST_PAUSE_MS = 250;
 export class AttemptGuard {
   private readonly way: TransferWay;
   private breaks = 0;
+  private all = 0;
   private rounds = 0;
   private sent = 0;
 
@@ -28,7 +30,8 @@ export class AttemptGuard {
   async broken(error: MachineError, sent: number): Promise<void> {
     this.breaks = sent > this.sent ? 1 : this.breaks + 1;
     this.sent = sent;
-    if (this.breaks > BREAKS) {
+    this.all += 1;
+    if (this.breaks > BREAKS || this.all > BREAKS_IN_ALL) {
       throw error;
     }
     await this.way.clock.sleep(FIRST_PAUSE_MS * 2 ** (this.breaks - 1), this.way.signal);

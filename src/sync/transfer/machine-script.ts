@@ -67,7 +67,8 @@ export class MachineScript {
    * @param input - what to feed it
    * @param level - of gzip; 0 sends it as it is
    * @param onSent - told the bytes of each piece of input that went out
-   * @returns its answer and what went over the link, bytes
+   * @param onWire - told the bytes of each piece that went over the link
+   * @returns its answer
    * @throws {MachineError} when the way broke
    */
   async feed(
@@ -75,11 +76,12 @@ export class MachineScript {
     input: AsyncIterable<Buffer>,
     level: number,
     onSent: (bytes: number) => void,
-  ): Promise<{ readonly answer: ScriptAnswer; readonly sent: number }> {
+    onWire: (bytes: number) => void,
+  ): Promise<ScriptAnswer> {
     const argv = ['sh', this.path, ...args];
     const child = await this.way.shell.start(argv, this.way.signal);
-    const { stdout, stderr, sent } = await sendStream(child, input, level, onSent);
-    return { answer: parseAnswer(stdout, stderr), sent };
+    const { stdout, stderr } = await sendStream(child, input, level, onSent, onWire);
+    return parseAnswer(stdout, stderr);
   }
 
   private async install(): Promise<void> {

@@ -8,8 +8,6 @@ import type { RemoteProcess } from '../../remote/remote-shell.ts';
 export interface Fed {
   readonly stdout: Buffer;
   readonly stderr: string;
-  /** Bytes that went over the link. */
-  readonly sent: number;
 }
 
 const PIECES_UNDER_WAY = 4 * 1024 * 1024;
@@ -21,6 +19,7 @@ const PIECES_UNDER_WAY = 4 * 1024 * 1024;
  * @param input - what to feed it; read no faster than it takes it
  * @param level - of gzip; 0 sends it as it is
  * @param onSent - told the bytes of each piece of input that was taken
+ * @param onWire - told the bytes of each piece that went over the link
  * @returns what it wrote
  * @throws {Error} what the input threw, or a `MachineError` when the way broke
  */
@@ -29,10 +28,10 @@ export async function sendStream(
   input: AsyncIterable<Buffer>,
   level: number,
   onSent: (bytes: number) => void,
+  onWire: (bytes: number) => void,
 ): Promise<Fed> {
   const stdout = collect(child.stdout);
   const stderr = collect(child.stderr);
-  let sent = 0;
   let broken: Error | undefined;
   const counted = async function* counted(): AsyncGenerator<Buffer> {
     for await (const piece of input) {
@@ -42,8 +41,8 @@ export async function sendStream(
   };
   const meter = async function* meter(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     for await (const piece of source) {
-      sent += piece.length;
       yield piece;
+      onWire(piece.length);
     }
   };
   try {
@@ -59,10 +58,10 @@ export async function sendStream(
       child.kill();
       throw error;
     }
-    broken = error;
+    broken = error instanceof Error ? error : closedPipe();
   }
   const end = await child.done;
-  const said = { stdout: await stdout, stderr: (await stderr).toString('utf8'), sent };
+  const said = { stdout: await stdout, stderr: (await stderr).toString('utf8') };
   if (broken !== undefined && said.stdout.length === 0 && end.code === 0) {
     throw broken;
   }

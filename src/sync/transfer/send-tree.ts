@@ -19,6 +19,8 @@ export interface TreeSend {
   readonly append: readonly string[];
   readonly receive: readonly string[];
   readonly commit: readonly string[];
+  /** Last words of the verb that ends the transfer. */
+  readonly after?: readonly string[];
 }
 
 /**
@@ -46,7 +48,13 @@ export async function sendTree(send: TreeSend): Promise<ScriptAnswer | undefined
       return undefined;
     }
   }
-  return transport.pack(send.receive, send.commit, members, send.reset ? '1' : '0');
+  return transport.pack({
+    first: send.receive,
+    last: send.commit,
+    after: send.after ?? [],
+    members,
+    reset: send.reset,
+  });
 }
 
 function streamsOf(root: string, supply: Supply): readonly BigStream[] {

@@ -65,13 +65,26 @@ export interface SupplyFacts {
   readonly sent: SentStore;
   /** Program that proves content on the machine. */
   readonly sum: string;
+  /** How often the way broke during this transfer. */
+  readonly breaks: number;
 }
 
 /** From here on a file is compared by pieces, bytes. */
 export const DELTA_FROM = 4 * 1024 * 1024;
-const STREAM_FROM = 32 * 1024 * 1024;
+const STREAM_FROM = [32 * 1024 * 1024, 1024 * 1024, 64 * 1024];
 // Below, a copy on the machine costs more than sending.
 const ALIKE_FROM = 16 * 1024;
+
+/**
+ * Tells from which size on a file goes in a stream of its own, which costs a
+ * round trip, and goes on where it was cut.
+ *
+ * @param breaks - how often the way broke so far
+ * @returns bytes
+ */
+export function streamFrom(breaks: number): number {
+  return STREAM_FROM[Math.min(breaks, STREAM_FROM.length - 1)] ?? 0;
+}
 
 /**
  * Chooses where each needed thing comes from: the machine itself, if it can.
@@ -86,6 +99,7 @@ export async function chooseSupply(facts: SupplyFacts): Promise<Supply> {
   const copied: Copied[] = [];
   const alike: Alike[] = [];
   const places = placesByHash(facts);
+  const limit = streamFrom(facts.breaks);
   const firsts = new Map<string, string>();
   for (const needed of facts.changes.needed) {
     const { entry, stagePath } = needed;
@@ -98,7 +112,7 @@ export async function chooseSupply(facts: SupplyFacts): Promise<Supply> {
       copied.push(copy);
       continue;
     }
-    if (entry.kind === 'link' || (isResent && entry.size < STREAM_FROM)) {
+    if (entry.kind === 'link' || (isResent && entry.size < limit)) {
       packed.push(needed);
       continue;
     }
@@ -116,7 +130,7 @@ export async function chooseSupply(facts: SupplyFacts): Promise<Supply> {
     const delta = isResent ? undefined : await tryDelta(facts, needed, entry);
     if (delta !== undefined) {
       built.push(delta);
-    } else if (entry.size >= STREAM_FROM) {
+    } else if (entry.size >= limit) {
       streamed.push({ needed, file: entry });
     } else {
       packed.push(needed);
@@ -151,7 +165,7 @@ async function tryDelta(
     old: file.path,
     delta,
     literalName: names.digest('hex'),
-    streamed: delta.literal >= STREAM_FROM,
+    streamed: delta.literal >= streamFrom(facts.breaks),
   };
 }
 

@@ -1,4 +1,4 @@
-import { MachineError, TransferError } from '../../core/errors.ts';
+import { MachineError } from '../../core/errors.ts';
 import { AttemptGuard } from './attempts.ts';
 import type { SyncOutcome, SyncRequest } from './transfer-types.ts';
 import { TreeSync } from './tree-sync.ts';
@@ -24,9 +24,10 @@ export async function syncTree(request: SyncRequest): Promise<SyncOutcome> {
       }
       guard.again();
     } catch (error) {
-      if (!(error instanceof MachineError) || error instanceof TransferError) {
+      if (!(error instanceof MachineError)) {
         throw error;
       }
+      sync.breaks += 1;
       await guard.broken(error, sync.sentBytes);
     }
   }

@@ -7,7 +7,7 @@
 #   sync.sh append CLIENT LOCK STAGE HASH OFFSET GZIP             < bytes
 #   sync.sh receive CLIENT LOCK STAGE PLAN GZIP RESET             < tar
 #   sync.sh commit CLIENT WORK SLOT PLAN GZIP RESET               < tar
-#   sync.sh staged CLIENT LOCK STAGE
+#   sync.sh staged CLIENT LOCK STAGE DEST
 #   sync.sh place CLIENT LOCK STAGE PLAN GZIP RESET DEST REPLACE  < tar
 #   sync.sh list PATH HASHING
 #   sync.sh read PATH                                             < plan
@@ -873,6 +873,8 @@ staged() {
   lock "$2" "$1"
   pick_tools
   emit "tools $sum $(has python3 && echo python3 || echo dd) $(has gzip && echo gzip || echo none) $(has tar && echo tar || echo none)"
+  if there "$4"; then emit 'dest there'; fi
+  if there "$3"; then emit 'begun'; fi
   # shellcheck disable=SC2046 # fields
   set -- "$3" $(df -Pk "${3%/*}" 2>/dev/null | tail -n 1)
   emit "free ${5:-}"

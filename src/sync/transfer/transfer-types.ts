@@ -92,3 +92,48 @@ export interface SyncOutcome {
   /** Names what the tree holds; the same content has the same name. */
   readonly manifestId: string;
 }
+
+/** What to copy from a machine, and where to. */
+export interface FetchRequest extends TransferWay {
+  /** Absolute path of a file or folder on the machine. */
+  readonly source: string;
+  /** Absolute path on this host. */
+  readonly destination: string;
+  /** Whether something at the destination may be replaced. */
+  readonly replace: boolean;
+}
+
+/** Something that was left out of a copy. */
+export interface LeftOut {
+  /** Relative to what was copied. */
+  readonly path: string;
+  readonly why: 'outside-link' | 'special-file' | 'unreadable';
+}
+
+/** A copy that is whole on this host. */
+export interface FetchOutcome {
+  /** Bytes that came over the link. */
+  readonly receivedBytes: number;
+  readonly files: number;
+  readonly leftOut: readonly LeftOut[];
+  /** The program on the machine whose hashes were compared. */
+  readonly verifiedBy: string;
+}
+
+/** What to copy to a machine, and where to. */
+export interface PutRequest extends TransferWay {
+  /** Absolute path of a file or folder on this host. */
+  readonly source: string;
+  /** Absolute path on the machine. */
+  readonly destination: string;
+  /** Whether something at the destination may be replaced. */
+  readonly replace: boolean;
+}
+
+/** A copy that is whole on a machine. */
+export interface PutOutcome {
+  /** Bytes that went over the link. */
+  readonly sentBytes: number;
+  readonly files: number;
+  readonly verifiedBy: string;
+}

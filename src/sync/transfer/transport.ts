@@ -26,6 +26,19 @@ export interface BigStream {
   readonly what: string;
 }
 
+/** Packed members, and the verbs that take them. */
+export interface PackJob {
+  /** Verb of all but the last stream. */
+  readonly first: readonly string[];
+  /** Verb of the last stream, and the words after what both have. */
+  readonly last: readonly string[];
+  readonly after: readonly string[];
+  /** What to send, the plan first. */
+  readonly members: readonly Member[];
+  /** Whether to forget what is staged. */
+  readonly reset: boolean;
+}
+
 /** Sends things to a stage, packed or in streams of their own, and tells how far it is. */
 export class Transport {
   private readonly way: TransferWay;
@@ -68,47 +81,40 @@ export class Transport {
     this.advance(at, big.what);
     const began = this.way.clock.monotonic();
     const before = this.sentBytes;
-    const { answer, sent } = await this.script.feed(
+    const answer = await this.script.feed(
       [...verb, big.name, `${at}`, level > 0 ? '1' : '0'],
       readRanges(big.path, ranges),
       level,
       (bytes) => this.advance(bytes, big.what),
+      (bytes) => this.count(bytes),
     );
-    this.sentBytes = before + sent;
     if (answer.failure?.code === 'moved') {
       return false;
     }
     required(answer);
-    this.measure(sent, began);
+    this.measure(this.sentBytes - before, began);
     return true;
   }
 
   /**
    * Sends packed members; the last ones with the verb that ends the transfer.
    *
-   * @param first - verb of all but the last stream
-   * @param last - verb of the last stream
-   * @param members - what to send, the plan first
-   * @param reset - `1` to forget what is staged
+   * @param job - what to send, by which verbs
    * @returns the answer of the last verb
    */
-  async pack(
-    first: readonly string[],
-    last: readonly string[],
-    members: readonly Member[],
-    reset: string,
-  ): Promise<ScriptAnswer> {
+  async pack(job: PackJob): Promise<ScriptAnswer> {
+    const { first, last, after, members } = job;
     const bytes = members.reduce((sum, member) => sum + member.head.size + 512, 0);
     let rest = members;
-    let isReset = reset;
+    let reset = job.reset ? '1' : '0';
     if (bytes > WORTH_PROBING && !rates.has(this.way.shell) && this.tools.gzip) {
       const cut = probeEnd(members);
-      required(await this.stream([...first, '0', isReset], members.slice(0, cut), 0));
+      required(await this.stream([...first, '0', reset], members.slice(0, cut), 0));
       rest = members.slice(cut);
-      isReset = '0';
+      reset = '0';
     }
     const level = bytes > 64 * 1024 ? this.level() : 0;
-    return this.stream([...last, level > 0 ? '1' : '0', isReset], rest, level);
+    return this.stream([...last, level > 0 ? '1' : '0', reset, ...after], rest, level);
   }
 
   private async stream(
@@ -118,14 +124,22 @@ export class Transport {
   ): Promise<ScriptAnswer> {
     const began = this.way.clock.monotonic();
     const what = members.at(-1)?.head.path ?? '';
-    const { answer, sent } = await this.script.feed(args, pack(members), level, (bytes) =>
-      this.advance(bytes, what),
+    const before = this.sentBytes;
+    const answer = await this.script.feed(
+      args,
+      pack(members),
+      level,
+      (bytes) => this.advance(bytes, what),
+      (bytes) => this.count(bytes),
     );
-    this.sentBytes += sent;
     if (level === 0) {
-      this.measure(sent, began);
+      this.measure(this.sentBytes - before, began);
     }
     return answer;
+  }
+
+  private count(bytes: number): void {
+    this.sentBytes += bytes;
   }
 
   private level(): number {

@@ -38,6 +38,8 @@ export class TreeSync {
   private counted = { files: 0, deleted: 0, deltas: 0, compressed: false, worked: false };
   /** Bytes that went over the link. */
   sentBytes = 0;
+  /** How often the way broke. */
+  breaks = 0;
 
   /** @param request - what to do */
   constructor(request: SyncRequest) {
@@ -71,6 +73,11 @@ export class TreeSync {
     }
     this.tellAsides(answer.asides);
     if (tree.id === this.id && tree.state === 'here' && isQuiet(tree)) {
+      if (this.sentBytes > 0) {
+        // Only the answer was lost, or the machine finished it now.
+        this.counted.worked = true;
+        await this.remember();
+      }
       return this.outcome(answer, tree.slot);
     }
     if (tools.sum === 'none') {
@@ -116,6 +123,7 @@ export class TreeSync {
       chunks: request.chunks,
       sent: request.sent,
       sum: tools.sum,
+      breaks: this.breaks,
     });
     checkRoom(changes, staged.right, answer.free);
     const plan = treePlan({
