@@ -1,4 +1,5 @@
-import type { Checkpoint, MetricPoint, Resource, ResourceState } from '../core/model/records.ts';
+import type { SeenCheckpoint } from '../checkpoints/overwritten.ts';
+import type { MetricPoint, Resource, ResourceState } from '../core/model/records.ts';
 import type { Run } from '../core/model/run.ts';
 import type { MicroDollars, MicroDollarsPerHour } from '../core/money.ts';
 
@@ -102,8 +103,8 @@ export interface ProcessFacts {
 /** A run with everything the views show of it. */
 export interface RunView {
   readonly run: Run;
-  /** Newest first. */
-  readonly checkpoints: readonly Checkpoint[];
+  /** Newest first, those included that another run has written over. */
+  readonly checkpoints: readonly SeenCheckpoint[];
   /** The last value of each series, by name. */
   readonly latest: Readonly<Record<string, MetricPoint>>;
   readonly progress: Progress | null;

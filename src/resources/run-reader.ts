@@ -1,3 +1,4 @@
+import { markOverwritten } from '../checkpoints/overwritten.ts';
 import type { Clock } from '../core/clock.ts';
 import type { RunId } from '../core/ids.ts';
 import type { MetricPoint } from '../core/model/records.ts';
@@ -57,7 +58,7 @@ export class RunReader {
       const text = busy.get(run.id) ?? null;
       views.push(text === null ? view : { ...view, busy: text });
     }
-    return views;
+    return markOverwritten(views);
   }
 
   private async catchUp(): Promise<void> {

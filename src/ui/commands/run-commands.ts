@@ -1,5 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
+import { isLive } from '../../checkpoints/overwritten.ts';
 import { CancelledError, NotFoundError, RunError } from '../../core/errors.ts';
 import { shortRunId } from '../../core/ids.ts';
 import { isActive } from '../../core/model/run.ts';
@@ -17,6 +18,7 @@ import { confirm } from './confirm.ts';
 import { COMMANDS } from './ids.ts';
 import { compareMany, deleteMany, stopMany } from './many-runs.ts';
 import { deleteQuestion } from './many-texts.ts';
+import { pickCheckpoint } from './pick-checkpoint.ts';
 import { pickRun, runItem } from './pick-run.ts';
 import type { CommandTable } from './register.ts';
 
@@ -44,7 +46,7 @@ export function runCommands(app: App): RunCommands {
     [COMMANDS.stopRun]: (argument, selected) => stop(app, argument, selected),
     [COMMANDS.killRun]: (argument, selected) => stop(app, argument, selected, 0),
     [COMMANDS.resumeRun]: (argument) => resume(app, argument),
-    [COMMANDS.resumeFromCheckpoint]: (argument) => resume(app, argument),
+    [COMMANDS.resumeFromCheckpoint]: (argument, except) => resumeFrom(app, argument, except),
     [COMMANDS.showRunDetails]: (argument) => showDetails(app, argument),
     [COMMANDS.renameRun]: (argument) => rename(app, argument),
     [COMMANDS.annotateRun]: (argument) => annotate(app, argument),
@@ -77,18 +79,32 @@ async function stop(
 
 async function resume(app: App, argument: unknown): Promise<unknown> {
   const engine = await app.engine();
-  const view = await pickRun(argument, engine.inventory.snapshot(), {
-    title: l10n.t('Resume which run?'),
-    accepts: ({ run, checkpoints }) =>
-      !isActive(run) && checkpoints.some((item) => item.complete),
-    none: l10n.t('No ended run has a whole checkpoint to go on from'),
-  });
+  const view = await pickResumable(app, argument);
+  return launchPlan(app, await engine.launcher.planResume(view));
+}
+
+// From a row; or, after the one first taken turned out to be of no use, from a list without it.
+async function resumeFrom(app: App, argument: unknown, except: unknown): Promise<unknown> {
+  const engine = await app.engine();
+  const view = await pickResumable(app, argument);
   const path = checkpointOf(argument)?.path;
-  const checkpoint = view.checkpoints.find((item) => item.path === path);
-  if (path !== undefined && checkpoint === undefined) {
+  const checkpoint =
+    path === undefined
+      ? await pickCheckpoint(view, engine.inventory.snapshot().at, except)
+      : view.checkpoints.find((item) => item.path === path);
+  if (checkpoint === undefined) {
     throw new NotFoundError('checkpoint-gone', l10n.t('There is no such checkpoint any more'));
   }
   return launchPlan(app, await engine.launcher.planResume(view, checkpoint));
+}
+
+async function pickResumable(app: App, argument: unknown): Promise<RunView> {
+  const engine = await app.engine();
+  return pickRun(argument, engine.inventory.snapshot(), {
+    title: l10n.t('Resume which run?'),
+    accepts: ({ run, checkpoints }) => !isActive(run) && checkpoints.some(isLive),
+    none: l10n.t('No ended run has a whole checkpoint to go on from'),
+  });
 }
 
 async function showDetails(app: App, argument: unknown): Promise<void> {

@@ -1,6 +1,8 @@
 import * as l10n from '@vscode/l10n';
+import { ownCheckpoints } from '../../checkpoints/overwritten.ts';
 import { formatAge, formatBytes, formatDuration, formatMetric, formatRate } from '../../core/format.ts';
 import { formatDate, formatNumber } from '../../core/locale.ts';
+import type { Checkpoint } from '../../core/model/records.ts';
 import { isActive } from '../../core/model/run.ts';
 import { formatDollars, sum } from '../../core/money.ts';
 import { currentRate } from '../../costs/summary.ts';
@@ -105,7 +107,8 @@ function listed(snapshot: AccountSnapshot): readonly RunView[] {
 }
 
 function rowOf(view: RunView, machines: ReadonlyMap<string, string>, now: number): RunRow {
-  const { run, progress, checkpoints } = view;
+  const { run, progress } = view;
+  const checkpoints = ownCheckpoints(view.checkpoints);
   const active = isActive(run);
   const end = run.endedAt ?? (active ? now : run.stateSince);
   // Whole seconds: finer ones change the row at every look, and nobody sees it.
@@ -138,7 +141,7 @@ function rowOf(view: RunView, machines: ReadonlyMap<string, string>, now: number
         ? ''
         : l10n.t('{0} left', formatDuration(progress.remainingMs)),
     checkpoints: checkpoints.length,
-    checkpointsText: checkpointsText(view),
+    checkpointsText: checkpointsText(checkpoints),
     checkpointsCountText: checkpointsCountText(checkpoints.length),
     canStop: active && run.state !== 'stopping',
     canResume: !active && whole.length > 0,
@@ -172,7 +175,7 @@ function checkpointsCountText(count: number): string {
   return count === 1 ? l10n.t('1 checkpoint') : l10n.t('{0} checkpoints', formatNumber(count));
 }
 
-function checkpointsText({ checkpoints }: RunView): string {
+function checkpointsText(checkpoints: readonly Checkpoint[]): string {
   const newest = checkpoints.find((checkpoint) => checkpoint.marks.includes('newest'));
   const writing = checkpoints.filter((checkpoint) => !checkpoint.complete).length;
   const parts = [];
@@ -266,7 +269,7 @@ function checkpointsTile({ runs }: AccountSnapshot): Total {
   // Two runs of one directory see the same files.
   const byPlace = new Map(
     runs.flatMap(({ run, checkpoints }) =>
-      checkpoints.map((one) => [`${run.provider}:${run.machine}:${one.path}`, one.size] as const),
+      ownCheckpoints(checkpoints).map((one) => [`${run.provider}:${run.machine}:${one.path}`, one.size] as const),
     ),
   );
   const bytes = [...byPlace.values()].reduce((total, size) => total + size, 0);

@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { ownCheckpoints } from '../../checkpoints/overwritten.ts';
 import { formatMetric } from '../../core/format.ts';
 import type { RunView } from '../../resources/account-snapshot.ts';
 import { runStateLabel } from '../tree/run-state-icons.ts';
@@ -47,7 +48,7 @@ export function compareFacts(view: RunView): readonly FactSection[] {
     ]),
     section('metrics', l10n.t('Metrics (last value)'), [...metrics].sort(byName)),
     section('checkpoints', l10n.t('Checkpoints'), [
-      ['checkpoints', view.checkpoints.length],
+      ['checkpoints', ownCheckpoints(view.checkpoints).length],
       ['last checkpoint step', view.checkpoints.find((item) => item.marks.includes('newest'))?.step],
     ]),
   ];

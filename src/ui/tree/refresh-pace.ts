@@ -73,7 +73,12 @@ function shapeOf({ runs, providers }: AccountSnapshot): string {
       busy,
       progress === null,
       lossOf({ latest }) !== undefined,
-      checkpoints.map(({ path, complete, marks }) => [path, complete, marks]),
+      checkpoints.map(({ path, complete, marks, overwrittenBy }) => [
+        path,
+        complete,
+        marks,
+        overwrittenBy?.name,
+      ]),
     ]),
     providers.map(({ id, problem, machines, resources }) => [
       id,

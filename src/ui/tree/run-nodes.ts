@@ -1,8 +1,10 @@
 import * as l10n from '@vscode/l10n';
+import type { SeenCheckpoint } from '../../checkpoints/overwritten.ts';
+import { isLive } from '../../checkpoints/overwritten.ts';
 import { formatAge, formatBytes, formatDuration, formatMetric } from '../../core/format.ts';
 import { shortRunId } from '../../core/ids.ts';
 import { formatDate } from '../../core/locale.ts';
-import type { Checkpoint, CheckpointMark } from '../../core/model/records.ts';
+import type { CheckpointMark } from '../../core/model/records.ts';
 import { isActive } from '../../core/model/run.ts';
 import { formatDollars } from '../../core/money.ts';
 import type { AccountSnapshot, RunView } from '../../resources/account-snapshot.ts';
@@ -64,7 +66,7 @@ export function runNode(view: RunView, now: number, prefix = ''): TreeNode {
 
 function runContext({ run, checkpoints }: RunView): string {
   const flags = ['run', run.state, isActive(run) ? 'active' : 'ended'];
-  if (checkpoints.some((item) => item.complete)) {
+  if (checkpoints.some(isLive)) {
     flags.push('resumable');
   }
   return flags.join(';');
@@ -135,14 +137,14 @@ function commitText({ run }: RunView): string | null {
   return run.code.dirty ? l10n.t('{0} with uncommitted changes', short) : short;
 }
 
-function checkpointNode(view: RunView, item: Checkpoint, now: number, parent: string): TreeNode {
+function checkpointNode(view: RunView, item: SeenCheckpoint, now: number, parent: string): TreeNode {
   const label = item.path.split(/[\\/]/).at(-1) ?? item.path;
   const marks = item.marks.map(markLabel);
   const parts = [
     item.step === null ? null : l10n.t('step {0}', item.step),
     item.epoch === null ? null : l10n.t('epoch {0}', item.epoch),
     formatBytes(item.size),
-    item.complete ? formatAge(now - item.modifiedAt) : l10n.t('being written'),
+    checkpointState(item, now),
     ...marks,
   ];
   const description = parts.filter((part) => part !== null).join(' · ');
@@ -151,11 +153,12 @@ function checkpointNode(view: RunView, item: Checkpoint, now: number, parent: st
     label,
     description,
     icon: checkpointIcon(item),
-    context: ['checkpoint', item.complete ? 'complete' : 'partial'].join(';'),
+    context: ['checkpoint', checkpointFlag(item)].join(';'),
     spoken: l10n.t('Checkpoint {0}, {1}', label, description),
     tooltip: () =>
       markdownTable([
         [l10n.t('Path'), item.path],
+        [l10n.t('Overwritten by'), item.overwrittenBy?.name ?? null],
         [l10n.t('Size'), formatBytes(item.size)],
         [l10n.t('Written'), formatDate(item.modifiedAt)],
         [l10n.t('Step'), item.step === null ? null : String(item.step)],
@@ -169,7 +172,24 @@ function checkpointNode(view: RunView, item: Checkpoint, now: number, parent: st
   };
 }
 
-function checkpointIcon(item: Checkpoint): { name: string; color?: string } {
+function checkpointState(item: SeenCheckpoint, now: number): string {
+  if (item.overwrittenBy !== undefined) {
+    return l10n.t('overwritten');
+  }
+  return item.complete ? formatAge(now - item.modifiedAt) : l10n.t('being written');
+}
+
+function checkpointFlag(item: SeenCheckpoint): string {
+  if (item.overwrittenBy !== undefined) {
+    return 'overwritten';
+  }
+  return item.complete ? 'complete' : 'partial';
+}
+
+function checkpointIcon(item: SeenCheckpoint): { name: string; color?: string } {
+  if (item.overwrittenBy !== undefined) {
+    return { name: 'circle-slash', color: 'disabledForeground' };
+  }
   if (!item.complete) {
     return { name: 'loading~spin' };
   }

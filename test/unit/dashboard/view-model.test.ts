@@ -63,6 +63,16 @@ describe('a run as a row of the dashboard', () => {
     assert.deepEqual([row?.canResume, row?.checkpointsText], [false, '1 being written']);
   });
 
+  it('counts no checkpoint that another run wrote over', () => {
+    const view = runView({ name: 'old', state: 'succeeded', minutesAgo: 9, minutes: 1 });
+    const over = { overwrittenBy: { runId: view.run.id, name: 'young' } };
+    const checkpoints = [{ ...sampleCheckpoint({ marks: [] }), ...over }];
+    const snapshot = snapshotOf([{ ...view, checkpoints }]);
+    const [row] = rowsOf(snapshot, NOW);
+    assert.deepEqual([row?.checkpoints, row?.checkpointsCountText, row?.canResume], [0, '', false]);
+    assert.equal(tile('checkpoints', snapshot)?.value, '0');
+  });
+
   it('does not offer to stop what is stopping, and shows what is being done', () => {
     const view = runView({ name: 'x', state: 'stopping', minutesAgo: 9 });
     const [row] = rowsOf(snapshotOf([{ ...view, busy: 'Stopping…' }]), NOW);

@@ -62,6 +62,20 @@ describe('RunReader', () => {
     assert.deepEqual([view?.progress?.step, view?.progress?.fraction], [100, 1]);
   });
 
+  it('sees that a later run wrote over a checkpoint of a run it has read before', async () => {
+    const older = sampleRun({ id: 'r-older' as RunId, createdAt: NOW - 100_000, state: 'succeeded' });
+    await ledger.runs.insert(older);
+    const final = sampleCheckpoint({ path: '/c/final', modifiedAt: NOW - 2 });
+    await ledger.checkpoints.replace(older.id, [final]);
+    assert.equal((await reader.read(IDLE))[0]?.checkpoints[0]?.overwrittenBy, undefined);
+    const run = sampleRun({ name: 'again' });
+    await ledger.runs.insert(run);
+    await ledger.checkpoints.replace(run.id, [{ ...final, modifiedAt: NOW - 1 }]);
+    const [view, other] = await reader.read(IDLE);
+    assert.equal(view?.checkpoints[0]?.overwrittenBy, undefined);
+    assert.equal(other?.checkpoints[0]?.overwrittenBy?.name, 'again');
+  });
+
   it('counts the cost of an active run up to now, and never below nothing', async () => {
     const run = sampleRun({ rate: fromDollars(3.6), stateSince: NOW - 60_000 });
     await ledger.runs.insert(run);

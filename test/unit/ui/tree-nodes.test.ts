@@ -56,6 +56,21 @@ describe('tree nodes', () => {
     assert.match(node.description, /^stopping…/);
   });
 
+  it('grey out a checkpoint that another run wrote over, and offer no resume from it', () => {
+    const overwrittenBy = { runId: 'rb' as RunId, name: 'bert' };
+    const view = sampleView({
+      run: sampleRun({ state: 'succeeded', endedAt: NOW }),
+      checkpoints: [{ ...sampleCheckpoint({ marks: [] }), overwrittenBy }],
+    });
+    const [node] = runNodes(sampleSnapshot([view]), ALL);
+    assert.equal(node?.context, 'run;succeeded;ended');
+    const [checkpoint] = node.children();
+    assert.equal(checkpoint?.context, 'checkpoint;overwritten');
+    assert.equal(checkpoint.icon.color, 'disabledForeground');
+    assert.match(checkpoint.description, /overwritten/);
+    assert.match(checkpoint.tooltip?.() ?? '', /Overwritten by \| bert/);
+  });
+
   it('list checkpoints under their run', () => {
     const view = sampleView({ checkpoints: [sampleCheckpoint({ marks: ['newest', 'best'] })] });
     const [node] = runNodes(sampleSnapshot([view]), ALL);
