@@ -17,20 +17,17 @@ export function credentialKeyMessage(key: string): string | undefined {
   const name = key.replaceAll('-', '_').toLowerCase();
   if (API_KEYS.test(name)) {
     return l10n.t(
-      'Keys do not belong in this file. Use the command "runctl: Set Secret…"; ' +
-        'it keeps the key in the secret storage of VS Code.',
+      'Keys do not belong in this file. Use the command "runctl: Set Secret…"; it keeps the key in the secret storage of VS Code.',
     );
   }
   if (AWS_KEYS.test(name)) {
     return l10n.t(
-      'AWS credentials and profiles do not belong in this file. ' +
-        'They come from your own AWS configuration.',
+      'AWS credentials and profiles do not belong in this file. They come from your own AWS configuration.',
     );
   }
   if (SSH_KEYS.test(name)) {
     return l10n.t(
-      'SSH keys and passwords do not belong in this file. ' +
-        'Name the key in your own SSH configuration.',
+      'SSH keys and passwords do not belong in this file. Name the key in your own SSH configuration.',
     );
   }
   if (ENDPOINTS.test(name)) {

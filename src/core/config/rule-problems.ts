@@ -39,8 +39,7 @@ function plainSecrets(env: unknown, path: TomlPath): LateProblem[] {
     .map(([name]) =>
       warning([...path, name], 'plain-secret', () => ({
         message: l10n.t(
-          'This file is shared with your code. Put "{0}" into `secrets` instead; ' +
-            'its value is then asked for once and kept in the secret storage of VS Code.',
+          'This file is shared with your code. Put "{0}" into `secrets` instead; its value is then asked for once and kept in the secret storage of VS Code.',
           name,
         ),
       })),
@@ -87,8 +86,7 @@ function resumeArgs(value: unknown, path: TomlPath): LateProblem[] {
   return [
     warning(path, 'resume-args', () => ({
       message: l10n.t(
-        'Without {0} the run cannot know which checkpoint to go on from ' +
-          '(unless it reads RUNCTL_RESUME_FROM).',
+        'Without {0} the run cannot know which checkpoint to go on from (unless it reads RUNCTL_RESUME_FROM).',
         CHECKPOINT_PLACEHOLDER,
       ),
     })),

@@ -39,8 +39,7 @@ export function localPlatform(
       return {
         available: false,
         reason: l10n.t(
-          'Runs on this machine need a POSIX shell, which Windows does not have. ' +
-            'Open the folder in WSL, or launch on another machine.',
+          'Runs on this machine need a POSIX shell, which Windows does not have. Open the folder in WSL, or launch on another machine.',
         ),
         nextAction: { title: l10n.t('Reopen in WSL'), command: 'remote-wsl.reopenInWSL' },
       };

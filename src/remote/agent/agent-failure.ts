@@ -48,8 +48,7 @@ export function agentFailure(verb: string, result: ExecResult, home: string): Er
           details,
           steps: [
             l10n.t(
-              'Mount it and try again. If it is gone for good, make it anew, empty: ' +
-                'what is known of its runs can be deleted then.',
+              'Mount it and try again. If it is gone for good, make it anew, empty: what is known of its runs can be deleted then.',
             ),
           ],
         },

@@ -13,8 +13,7 @@ export function dashboardStrings(): Strings {
     loading: l10n.t('Loading runs…'),
     emptyTitle: l10n.t('No runs yet'),
     emptyText: l10n.t(
-      'Launch a training to see its progress, its cost and its loss here. ' +
-        'It goes on when you close this window.',
+      'Launch a training to see its progress, its cost and its loss here. It goes on when you close this window.',
     ),
     totals: l10n.t('Totals'),
     runs: l10n.t('Runs'),

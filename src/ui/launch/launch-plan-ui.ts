@@ -33,8 +33,7 @@ export function requireTrust(): void {
   }
   const manage = l10n.t('Manage Trust');
   const text = l10n.t(
-    'In Restricted Mode runctl starts nothing: what runs comes from the workspace. ' +
-      'Trust it to launch, resume and clean up.',
+    'In Restricted Mode runctl starts nothing: what runs comes from the workspace. Trust it to launch, resume and clean up.',
   );
   void vscode.window.showWarningMessage(text, manage).then((choice) => {
     if (choice === manage) {

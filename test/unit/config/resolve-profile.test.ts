@@ -40,6 +40,7 @@ describe('A resolved run profile', () => {
       keepBest: null,
       cacheDirectory: null,
       device: 'auto',
+      exclude: [],
     });
   });
 

@@ -26,8 +26,7 @@ const keepBestSchema = z.strictObject({
 export const runProfileSchema = z.strictObject({
   command: argv().meta({
     description: l10n.t(
-      'What to run: a script or program, or a list of program and arguments. ' +
-        'No shell reads it. Python scripts run with uv when it is there.',
+      'What to run: a script or program, or a list of program and arguments. No shell reads it. Python scripts run with uv when it is there.',
     ),
     examples: ['train.py'],
   }),
@@ -44,8 +43,7 @@ export const runProfileSchema = z.strictObject({
     .describe(l10n.t('Directory to run in, relative to the workspace folder.')),
   checkpoint_dir: unset(text()).meta({
     description: l10n.t(
-      'Directory the run writes checkpoints to, relative to `cwd`. ' +
-        'Unset means `[checkpoint] dir`. The run finds it in RUNCTL_CHECKPOINT_DIR.',
+      'Directory the run writes checkpoints to, relative to `cwd`. Unset means `[checkpoint] dir`. The run finds it in RUNCTL_CHECKPOINT_DIR.',
     ),
     examples: ['checkpoints', 'outputs'],
   }),
@@ -53,16 +51,13 @@ export const runProfileSchema = z.strictObject({
     .default([])
     .meta({
       description: l10n.t(
-        'Globs of what counts as a checkpoint, relative to the checkpoint directory. ' +
-          'Empty means the known kinds (pt, ckpt, safetensors, keras, Orbax and more).',
+        'Globs of what counts as a checkpoint, relative to the checkpoint directory. Empty means the known kinds (pt, ckpt, safetensors, keras, Orbax and more).',
       ),
       examples: [['*.pt'], ['step_*/**']],
     }),
   metrics: unset(metricsPattern()).meta({
     description: l10n.t(
-      'Regular expression (JavaScript) with named groups that finds metrics in a log line. ' +
-        'The group `step` is the step, every other group a metric of its name. ' +
-        'Unset means the known formats only.',
+      'Regular expression (JavaScript) with named groups that finds metrics in a log line. The group `step` is the step, every other group a metric of its name. Unset means the known formats only.',
     ),
     examples: [String.raw`step (?<step>\d+).*loss (?<loss>[\d.]+)`],
   }),
@@ -83,15 +78,13 @@ export const runProfileSchema = z.strictObject({
     .default([])
     .meta({
       description: l10n.t(
-        'Names of secrets the run gets as environment variables. ' +
-          'The values are asked for once and kept in the secret storage of VS Code.',
+        'Names of secrets the run gets as environment variables. The values are asked for once and kept in the secret storage of VS Code.',
       ),
       examples: [['HF_TOKEN'], ['WANDB_API_KEY']],
     }),
   setup: unset(argv()).meta({
     description: l10n.t(
-      'Step before the run, such as installing packages: a program, or a list of program ' +
-        'and arguments. No shell reads it. Skipped while its inputs are unchanged.',
+      'Step before the run, such as installing packages: a program, or a list of program and arguments. No shell reads it. Skipped while its inputs are unchanged.',
     ),
     examples: [['uv', 'sync'], ['pip', 'install', '-r', 'requirements.txt']],
   }),
@@ -129,8 +122,7 @@ export const runProfileSchema = z.strictObject({
   ),
   cache: unset(text()).meta({
     description: l10n.t(
-      'Folder on the machine for models, data sets and packages; ' +
-        'HF_HOME, TORCH_HOME and the caches of pip and uv point into it.',
+      'Folder on the machine for models, data sets and packages; HF_HOME, TORCH_HOME and the caches of pip and uv point into it.',
     ),
     examples: ['~/.cache/runctl'],
   }),

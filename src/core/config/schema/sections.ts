@@ -98,8 +98,7 @@ export const syncSchema = z.strictObject({
     .default([])
     .meta({
       description: l10n.t(
-        'Patterns, as in .gitignore, of files that are not sent to a machine, ' +
-          'beside those that git ignores.',
+        'Patterns, as in .gitignore, of files that are not sent to a machine, beside those that git ignores.',
       ),
       examples: [['data/'], ['*.zip']],
     }),
