@@ -113,7 +113,7 @@ async function hashWhole(handle: number, size: number, { signal, onBytes }: Read
     if (length < buffer.length) {
       return { hash: contentHash(buffer.subarray(0, length)), bytes: length };
     }
-    const whole = contentHasher();
+    const whole = await contentHasher();
     let bytes = 0;
     // No further than it was long: what grows all the time would never end.
     while (length > 0) {
@@ -136,7 +136,7 @@ async function hashChunks(
   { signal, onBytes }: ReadOptions,
 ) {
   const buffer = takeBuffer();
-  const whole = wanted ? contentHasher() : undefined;
+  const whole = wanted ? await contentHasher() : undefined;
   try {
     let offset = 0;
     let kept = 0;
