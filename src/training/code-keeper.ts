@@ -20,11 +20,17 @@ export class CodeKeeper {
    *
    * @param id - the run
    * @param directory - absolute path
+   * @param outputs - absolute directories in it that runs write to
    * @param signal - gives up
    * @returns what git tells; `null` when it tells nothing
    */
-  async capture(id: RunId, directory: string, signal?: AbortSignal): Promise<CodeState | null> {
-    const { state, patch } = await captureCode(directory, signal);
+  async capture(
+    id: RunId,
+    directory: string,
+    outputs: readonly string[] = [],
+    signal?: AbortSignal,
+  ): Promise<CodeState | null> {
+    const { state, patch } = await captureCode(directory, outputs, signal);
     if (patch !== null) {
       await mkdir(this.folder, { recursive: true, mode: 0o700 });
       await writeFile(this.patchPath(id), patch, { mode: 0o600 });

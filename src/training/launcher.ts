@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import type { Clock } from '../core/clock.ts';
 import { describeError } from '../core/error-chain.ts';
@@ -182,7 +183,7 @@ export class Launcher {
       profile: plan.profile,
       workspaceFolder: plan.workspaceFolder,
       spec: plan.spec,
-      code: await code.capture(id, sourceOf(plan), signal),
+      code: await code.capture(id, sourceOf(plan), outputsOf(plan), signal),
       resumedFrom: plan.resumedFrom,
       state: 'queued',
       stateSince: now,
@@ -271,6 +272,14 @@ export class Launcher {
 
 function sourceOf({ spec, workspaceFolder }: LaunchPlan): string {
   return spec.place?.source ?? workspaceFolder ?? spec.directory;
+}
+
+// On this host, as is the code.
+function outputsOf({ spec }: LaunchPlan): readonly string[] {
+  const { place } = spec;
+  return place === null
+    ? [spec.checkpointDirectory]
+    : place.kept.map((folder) => join(place.source, folder));
 }
 
 function cancelledBy(signal: AbortSignal | undefined): void {
