@@ -4,6 +4,8 @@ import { extname } from 'node:path';
 export interface PythonChoice {
   /** Path of uv when it is there. */
   readonly uv: string | null;
+  /** Given to `uv run` before the script. */
+  readonly uvOptions?: readonly string[];
   /** The workspace's own interpreter: selected, or of its virtual environment. */
   readonly interpreter: string | null;
   /** The system's Python, by plain name. */
@@ -28,7 +30,7 @@ export function commandLine(
     return command;
   }
   if (python.uv !== null) {
-    return [python.uv, 'run', program, ...args];
+    return [python.uv, 'run', ...(python.uvOptions ?? []), program, ...args];
   }
   return [python.interpreter ?? python.fallback, program, ...args];
 }
