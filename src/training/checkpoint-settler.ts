@@ -10,6 +10,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { ProviderRegistry } from '../providers/provider-registry.ts';
 import type { Machine } from '../providers/training-provider.ts';
 import type { RunStatus } from '../remote/agent/agent-answers.ts';
+import type { RunView } from '../resources/account-snapshot.ts';
 import { scannerOf } from './create-observer.ts';
 import { newestWhole } from './resume.ts';
 import { statusOf } from './run-status.ts';
@@ -79,25 +80,37 @@ export class CheckpointSettler {
    * Finds what a run goes on from, after settling what is still in doubt; this
    * takes up to two seconds right after its end.
    *
-   * @param run - the earlier run
-   * @param picked - the checkpoint the user picked; the newest whole one unless told
-   * @returns the checkpoint as the ledger has it now
+   * @param view - the earlier run, with its checkpoints as the user sees them
+   * @param picked - the one the user picked; the newest whole one unless told
+   * @returns the checkpoint, with what is known of it now
    * @throws {RunError} when no checkpoint is whole
    */
-  async toResume(run: Run, picked?: Checkpoint): Promise<Checkpoint> {
-    let known: readonly Checkpoint[] = await this.ledger.checkpoints.list(run.id);
-    const asked = picked === undefined ? known : known.filter((item) => isSame(item, picked));
-    if (!isActive(run) && asked.some((item) => !item.complete)) {
+  async toResume(
+    view: Pick<RunView, 'run' | 'checkpoints'>,
+    picked?: Checkpoint,
+  ): Promise<Checkpoint> {
+    const { run, checkpoints } = view;
+    let seen = await this.known(run, picked === undefined ? checkpoints : [picked]);
+    if (!isActive(run) && seen.some((item) => !item.complete)) {
       // A timer may come a moment early.
       while (this.sinceEnd(run) < STOOD_MS) {
         await this.clock.sleep(STOOD_MS - this.sinceEnd(run));
       }
       await this.settle(run);
-      known = await this.ledger.checkpoints.list(run.id);
+      seen = await this.known(run, seen);
     }
-    return picked === undefined
-      ? newestWhole(known)
-      : (known.find((item) => item.path === picked.path && isSame(item, picked)) ?? picked);
+    return picked === undefined ? newestWhole(seen) : (seen[0] ?? picked);
+  }
+
+  // What was changed since it was seen is no other checkpoint to the user.
+  private async known<T extends Checkpoint>(run: Run, seen: readonly T[]): Promise<readonly T[]> {
+    const stored = await this.ledger.checkpoints.list(run.id);
+    const byPath = new Map(stored.map((item) => [item.path, item]));
+    return seen.map((item) => {
+      const now = byPath.get(item.path);
+      const isKnown = now !== undefined && isSame(item, now);
+      return isKnown ? { ...item, complete: now.complete, marks: now.marks } : item;
+    });
   }
 
   private async isUnwritten(run: Run, machine: Machine, given?: RunStatus): Promise<boolean> {

@@ -5,6 +5,7 @@ import { RunError } from '../../../src/core/errors.ts';
 import type { Run } from '../../../src/core/model/run.ts';
 import type { Ledger } from '../../../src/ledger/ledger.ts';
 import type { RunStatus } from '../../../src/remote/agent/agent-answers.ts';
+import type { RunView } from '../../../src/resources/account-snapshot.ts';
 import { CheckpointSettler } from '../../../src/training/checkpoint-settler.ts';
 import { scannerOf } from '../../../src/training/create-observer.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -53,6 +54,11 @@ describe('what a run has left behind', () => {
     const { checkpoints } = await scanner.scan(NOW, { writer: 'cut-off' });
     await ledger.checkpoints.replace(run.id, checkpoints);
   }
+
+  const view = async (): Promise<Pick<RunView, 'run' | 'checkpoints'>> => ({
+    run,
+    checkpoints: await ledger.checkpoints.list(run.id),
+  });
 
   const verdicts = async (): Promise<string[]> =>
     (await ledger.checkpoints.list(run.id)).map(({ path, complete }) =>
@@ -105,7 +111,7 @@ describe('what a run has left behind', () => {
   it('can be gone on from right after the end, as soon as it has settled', async () => {
     await ended({ 'step-100.pkl': 'all of it' }, FRESH);
     await clock.advance(500);
-    const resuming = settler.toResume(run);
+    const resuming = settler.toResume(await view());
     await until(() => clock.sleeps.includes(1500));
     await clock.advance(1500);
     const { path, complete } = await resuming;
@@ -117,20 +123,37 @@ describe('what a run has left behind', () => {
     const picked = (await ledger.checkpoints.list(run.id)).find(({ step }) => step === 100);
     assert.equal(picked?.complete, false);
     await clock.advance(60_000);
-    const { path, complete } = await settler.toResume(run, picked);
+    const { path, complete } = await settler.toResume(await view(), picked);
     assert.deepEqual([path, complete], [picked.path, true]);
+  });
+
+  it('is preferred to an older one that was whole all the time', async () => {
+    await directory.write({ 'step-50.pkl': 'of earlier' }, OLD);
+    await ended({ 'step-100.pkl': 'all of it' }, FRESH);
+    await clock.advance(2000);
+    assert.equal((await settler.toResume(await view())).step, 100);
+  });
+
+  it('is passed over when a later run has written over it', async () => {
+    await directory.write({ 'step-50.pkl': 'of earlier' }, OLD);
+    await ended({ 'step-100.pkl': 'all of it' }, FRESH);
+    await clock.advance(2000);
+    const { checkpoints } = await view();
+    const overwrittenBy = { runId: 'r0mf3k2p1b-0123456789' as Run['id'], name: 'next' };
+    const seen = checkpoints.map((item) => (item.step === 100 ? { ...item, overwrittenBy } : item));
+    assert.equal((await settler.toResume({ run, checkpoints: seen })).step, 50);
   });
 
   it('costs no look and no wait when it is whole', async () => {
     await ended({ 'step-100.pkl': 'all of it' }, OLD);
-    assert.equal((await settler.toResume(run)).step, 100);
+    assert.equal((await settler.toResume(await view())).step, 100);
     assert.deepEqual([clock.sleeps, machine.asked], [[], []]);
   });
 
   it('is not gone on from when nothing of it is whole', async () => {
     await ended({ 'step-100.pt': 'PK\u0003\u0004 and no end' }, FRESH);
     await clock.advance(2000);
-    await assert.rejects(settler.toResume(run), RunError);
+    await assert.rejects(settler.toResume(await view()), RunError);
   });
 });
 
