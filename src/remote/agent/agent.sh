@@ -16,7 +16,7 @@ AGENT_VERSION=2
 FOREIGN_BEAT_SECONDS=180
 
 # The most that is read of a file at once.
-PIECE_BYTES=1048576
+PIECE_BYTES=4194304
 
 set -uf
 
