@@ -179,6 +179,7 @@ function assemble(
       registry,
       code,
       logs,
+      settler,
       clock,
       logger: logger('launch'),
       rateOf: (provider, machine) => inventory.rateOf(provider, machine),

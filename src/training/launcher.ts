@@ -16,13 +16,14 @@ import type { Machine } from '../providers/training-provider.ts';
 import type { RunStatus } from '../remote/agent/agent-answers.ts';
 import type { RunView } from '../resources/account-snapshot.ts';
 import type { TransferProgress } from '../sync/model.ts';
+import type { CheckpointSettler } from './checkpoint-settler.ts';
 import type { CodeKeeper } from './code-keeper.ts';
 import type { LaunchPlan } from './launch-plan.ts';
 import { planResume } from './launch-plan.ts';
 import type { LogFiles } from './log/log-files.ts';
 import { withPlacedCode } from './place-code.ts';
 import { recordTransition } from './record-transition.ts';
-import { checkResumable, newestWhole } from './resume.ts';
+import { checkResumable } from './resume.ts';
 import { runLockName } from './run-locks.ts';
 import { recordOf } from './run-record.ts';
 import { requireHome, statusOf } from './run-status.ts';
@@ -38,6 +39,8 @@ export interface LauncherParts {
   /** Price of a machine at launch; `null` when unknown. */
   readonly rateOf: (provider: string, machine: string) => Promise<MicroDollarsPerHour | null>;
   readonly logs: LogFiles;
+  /** Tells what was whole when a run ended. */
+  readonly settler: Pick<CheckpointSettler, 'toResume'>;
 }
 
 /** What may vary between launches of the same plan. */
@@ -131,15 +134,16 @@ export class Launcher {
    * still what the user saw.
    *
    * @param view - the earlier run
-   * @param checkpoint - the one the user picked; the newest whole one unless told
+   * @param picked - the one the user picked; the newest whole one unless told
    * @returns the plan
    * @throws {RunError} when it would go on from something else
    */
   async planResume(
     view: Pick<RunView, 'run' | 'checkpoints'>,
-    checkpoint: Checkpoint = newestWhole(view.checkpoints),
+    picked?: Checkpoint,
   ): Promise<LaunchPlan> {
     const { run } = view;
+    const checkpoint = await this.parts.settler.toResume(view, picked);
     const machine = await this.parts.registry.get(run.provider).connect(run.machine);
     await checkResumable(run, checkpoint, machine);
     return planResume(run, checkpoint);

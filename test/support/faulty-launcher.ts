@@ -9,6 +9,7 @@ import { ProviderRegistry } from '../../src/providers/provider-registry.ts';
 import { AgentClient } from '../../src/remote/agent/agent-client.ts';
 import { LocalShell } from '../../src/remote/local-shell.ts';
 import type { ExecOptions, ExecResult } from '../../src/remote/remote-shell.ts';
+import { CheckpointSettler } from '../../src/training/checkpoint-settler.ts';
 import { Launcher } from '../../src/training/launcher.ts';
 import { LogFiles } from '../../src/training/log/log-files.ts';
 import type { LaunchPoint } from './engine-window.ts';
@@ -41,6 +42,7 @@ export function faultyLauncher(
     registry,
     code: engine.code,
     logs: new LogFiles(join(options.storage, 'logs')),
+    settler: new CheckpointSettler(engine.ledger, registry, options.clock),
     clock: options.clock,
     logger: NULL_LOGGER,
     rateOf: (provider, machine) => engine.inventory.rateOf(provider, machine),

@@ -8,6 +8,7 @@ import { ZERO_DOLLARS } from '../../../src/core/money.ts';
 import type { Ledger } from '../../../src/ledger/ledger.ts';
 import { LOCK_TTL_MS } from '../../../src/ledger/locks.ts';
 import type { PlaceRequest } from '../../../src/providers/training-provider.ts';
+import { CheckpointSettler } from '../../../src/training/checkpoint-settler.ts';
 import { CodeKeeper } from '../../../src/training/code-keeper.ts';
 import { planResume, planScript } from '../../../src/training/launch-plan.ts';
 import { neverStarted, settleUnstarted } from '../../../src/training/launch-reconciler.ts';
@@ -38,6 +39,7 @@ describe('Launcher', () => {
       registry: machine.registry,
       code: new CodeKeeper(join(files.folder, 'code')),
       logs: new LogFiles(join(files.folder, 'logs')),
+      settler: new CheckpointSettler(ledger, machine.registry, clock),
       clock,
       logger: NULL_LOGGER,
       rateOf: () => Promise.resolve(ZERO_DOLLARS),

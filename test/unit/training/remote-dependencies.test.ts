@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import type { MachineProbe } from '../../../src/remote/machine-probe.ts';
 import { commandLine } from '../../../src/training/command-line.ts';
 import { remotePython, scriptPackages } from '../../../src/training/remote-dependencies.ts';
 import type { RemotePython } from '../../../src/training/remote-dependencies.ts';
@@ -22,7 +23,7 @@ describe('what a script needs on another machine', () => {
 
   afterEach(() => rm(source, { recursive: true }));
 
-  const ask = (probe = UV, setup: readonly string[] = [], script = 'train.py'): Promise<RemotePython> =>
+  const ask = (probe: Pick<MachineProbe, 'uv' | 'python'> = UV, setup: readonly string[] = [], script = 'train.py'): Promise<RemotePython> =>
     remotePython({ command: [script], source, directory: join(source, 'src'), setup }, probe);
 
   it('is nothing when nothing is said', async () => {
