@@ -90,7 +90,7 @@ class Fetch {
     const { part } = this;
     const isSingle = listing.kind === 'file';
     const found = await lstat(part).catch(() => undefined);
-    if (found !== undefined && found.isDirectory() === isSingle) {
+    if (found?.isDirectory() === isSingle) {
       await rm(part, { recursive: true });
     }
     await mkdir(isSingle ? dirname(part) : part, { recursive: true });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import * as l10n from '@vscode/l10n';
 import { MachineError } from '../../core/errors.ts';
 import { sendStream } from './send-stream.ts';
-import { transferFailure } from './transfer-failure.ts';
+import { refusedWrite, transferFailure } from './transfer-failure.ts';
 import type { TransferWay } from './transfer-types.ts';
 
 /** One answer of the script: a word, and the rest, which may hold anything. */
@@ -26,6 +26,9 @@ export interface ScriptFailure {
 }
 
 const BANNER = 'runctl-sync 1';
+
+// Says in the machine's own words why nothing can be written.
+const TRY_TO_WRITE = 'LC_ALL=C; export LC_ALL; mkdir -p "${1%/*}" && : >"$1.try" && rm -f "$1.try"';
 
 /** The script of the machine's half, called with plain arguments. */
 export class MachineScript {
@@ -85,7 +88,12 @@ export class MachineScript {
   }
 
   private async install(): Promise<void> {
-    await this.way.shell.put(this.path, this.way.script, 0o700);
+    try {
+      await this.way.shell.put(this.path, this.way.script, 0o700);
+    } catch (error) {
+      const tried = await this.way.shell.exec(['sh', '-c', TRY_TO_WRITE, 'sh', this.path]);
+      throw refusedWrite(tried.stderr) ?? error;
+    }
   }
 }
 

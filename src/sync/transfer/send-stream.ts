@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -76,9 +75,14 @@ function sink(stdin: Writable): (source: AsyncIterable<Buffer>) => Promise<void>
     stdin.on('error', (error) => {
       failed = error;
     });
-    stdin.on('close', () => {
-      failed ??= closedPipe();
+    const closed = new Promise<void>((resolve) => {
+      stdin.once('close', () => {
+        failed ??= closedPipe();
+        resolve();
+      });
     });
+    const orClosed = (event: 'drain' | 'finish'): Promise<void> =>
+      Promise.race([new Promise<void>((resolve) => stdin.once(event, resolve)), closed]);
     const check = (): void => {
       if (failed !== undefined) {
         throw failed;
@@ -88,14 +92,13 @@ function sink(stdin: Writable): (source: AsyncIterable<Buffer>) => Promise<void>
       check();
       stdin.write(piece);
       if (stdin.writableLength > PIECES_UNDER_WAY) {
-        await Promise.race([once(stdin, 'drain'), once(stdin, 'close')]);
+        await orClosed('drain');
       }
     }
     check();
+    const finished = orClosed('finish');
     stdin.end();
-    if (!stdin.writableFinished) {
-      await Promise.race([once(stdin, 'finish'), once(stdin, 'close')]);
-    }
+    await finished;
   };
 }
 

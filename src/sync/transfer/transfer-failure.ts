@@ -26,6 +26,16 @@ export function transferFailure(code: string, detail: string, stderr: string): T
 }
 
 /**
+ * Tells a machine that refuses to write from a way that broke.
+ *
+ * @param stderr - what the machine said to a trial
+ * @returns the refusal, or `undefined` when it was none
+ */
+export function refusedWrite(stderr: string): TransferError | undefined {
+  return fromPrograms(stderr) === undefined ? undefined : transferFailure('write', '', stderr);
+}
+
+/**
  * Makes the error for a disk that will not hold what has to be sent.
  *
  * @param needed - bytes
@@ -70,7 +80,7 @@ function freeSpace(): readonly string[] {
 
 // In the C locale, whichever program met it first.
 function fromPrograms(stderr: string): Sentence | undefined {
-  if (/no space left on device/iu.test(stderr)) {
+  if (/no space left on device|wrote only \d+ of \d+ bytes/iu.test(stderr)) {
     const message = l10n.t('The disk of the machine is full');
     return { code: 'disk-full', message, steps: freeSpace() };
   }
