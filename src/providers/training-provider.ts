@@ -3,6 +3,7 @@ import type { NextAction } from '../core/errors.ts';
 import type { Resource } from '../core/model/records.ts';
 import type { CodePlace } from '../core/model/run.ts';
 import type { AgentClient } from '../remote/agent/agent-client.ts';
+import type { MachineProbe } from '../remote/machine-probe.ts';
 import type { RemoteShell } from '../remote/remote-shell.ts';
 import type { MachineView } from '../resources/account-snapshot.ts';
 import type { TransferProgress } from '../sync/model.ts';
@@ -68,6 +69,8 @@ export interface Machine {
   readonly sameHost: boolean;
   /** `null` when the machine sees this host's files. */
   readonly placer: CodePlacer | null;
+  /** What it has; `null` when that is looked up on this host. */
+  readonly probe: MachineProbe | null;
 }
 
 /** One contract for every vendor. */

@@ -74,7 +74,8 @@ export function createSshProvider(options: SshProviderOptions): SshProvider {
       new TreePlacer({ shell, script: options.syncSource, directory, client, reader, sent, clock }),
   });
   const known = new KnownMachines(options.ledger, clock);
-  return new SshProvider({ named: options.named, known, pool, reader, mayContact: options.mayContact });
+  const { named, mayContact, configPlaces } = options;
+  return new SshProvider({ named, known, pool, reader, mayContact, configPlaces });
 }
 
 async function connectionTo(

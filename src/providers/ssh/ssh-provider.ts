@@ -1,5 +1,8 @@
 import * as l10n from '@vscode/l10n';
 import { CancelledError, NotFoundError } from '../../core/errors.ts';
+import { readSshConfig } from '../../remote/ssh/ssh-config-reader.ts';
+import type { SshConfigPlaces } from '../../remote/ssh/ssh-config-reader.ts';
+import { sshHosts } from '../../remote/ssh/ssh-hosts.ts';
 import type { MachineView } from '../../resources/account-snapshot.ts';
 import type { SourceReader } from '../../sync/source-reader.ts';
 import type {
@@ -26,6 +29,8 @@ export interface SshProviderParts {
   readonly reader: SourceReader;
   /** False in an untrusted workspace: such a window contacts no machine by itself. */
   readonly mayContact: () => boolean;
+  /** Where the SSH configuration is; the person's own unless told. */
+  readonly configPlaces: SshConfigPlaces | undefined;
 }
 
 /** Longest wait for one machine of a listing, in milliseconds. */
@@ -42,10 +47,13 @@ export class SshProvider implements TrainingProvider {
     lease: false,
     tags: false,
   };
+  /** Reads workspace folders for syncs. */
+  readonly reader: SourceReader;
   private readonly parts: SshProviderParts;
 
   constructor(parts: SshProviderParts) {
     this.parts = parts;
+    this.reader = parts.reader;
   }
 
   availability(): Promise<Availability> {
@@ -117,6 +125,25 @@ export class SshProvider implements TrainingProvider {
     const opened = await this.parts.pool.greet(machine, person);
     await this.parts.known.remember(machine);
     return opened;
+  }
+
+  /**
+   * Shows a machine without contacting it.
+   *
+   * @param machineId - `[user@]host[:port]`
+   * @returns the machine, without facts
+   */
+  async view(machineId: string): Promise<MachineView> {
+    return untouched(await this.describe(machineId));
+  }
+
+  /**
+   * Lists the hosts that the SSH configuration names, to pick from.
+   *
+   * @returns names without patterns
+   */
+  async hosts(): Promise<readonly string[]> {
+    return sshHosts(await readSshConfig(this.parts.configPlaces));
   }
 
   /**

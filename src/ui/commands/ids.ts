@@ -31,6 +31,10 @@ export const COMMANDS = {
   collectDiagnostics: 'runctl.collectDiagnostics',
   showOutput: 'runctl.showOutput',
   openFileAt: 'runctl.openFileAt',
+  addMachine: 'runctl.addMachine',
+  connectMachine: 'runctl.connectMachine',
+  forgetMachine: 'runctl.forgetMachine',
+  showSync: 'runctl.showSync',
 } as const;
 
 /** Id of a contributed command. */

@@ -8,6 +8,7 @@ import { chooseScript } from '../config/choose-script.ts';
 import { planOfProfile, planOfScript } from '../launch/launch-choices.ts';
 import { launchPlan, requireTrust } from '../launch/launch-plan-ui.ts';
 import { launchWizard } from '../launch/launch-wizard.ts';
+import { pickFolder } from '../pick-folder.ts';
 import { COMMANDS } from './ids.ts';
 import type { CommandTable } from './register.ts';
 
@@ -131,19 +132,4 @@ async function writeStarter(folder: vscode.Uri, file: vscode.Uri): Promise<boole
     import('../late.ts'),
   ]);
   return writeNewFile(file.fsPath, starterConfig(await chooseScript(folder)));
-}
-
-async function pickFolder(): Promise<vscode.Uri> {
-  const folders = vscode.workspace.workspaceFolders ?? [];
-  const [only] = folders;
-  if (only === undefined) {
-    throw new ValidationError('folder', l10n.t('Open a folder first'), {
-      nextAction: { title: l10n.t('Open Folder'), command: 'vscode.openFolder' },
-    });
-  }
-  const chosen = folders.length === 1 ? only : await vscode.window.showWorkspaceFolderPick();
-  if (chosen === undefined) {
-    throw new CancelledError();
-  }
-  return chosen.uri;
 }

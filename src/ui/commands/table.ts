@@ -1,4 +1,5 @@
 import type { App } from '../app.ts';
+import { machineCommands } from '../machines/machine-commands.ts';
 import { checkpointCommands } from './checkpoint-commands.ts';
 import { launchCommands } from './launch-commands.ts';
 import { logCommands } from './log-commands.ts';
@@ -19,5 +20,6 @@ export function allCommands(app: App): CommandTable {
     ...logCommands(app),
     ...checkpointCommands(app),
     ...windowCommands(app),
+    ...machineCommands(app),
   };
 }

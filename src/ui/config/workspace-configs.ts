@@ -5,7 +5,7 @@ import { CONFIG_FILE_NAME } from '../../core/config/file-name.ts';
 import type { LoadedConfig } from '../../core/config/load.ts';
 import type { ResolvedProfile } from '../../core/config/resolve-profile.ts';
 import type { RunctlConfig } from '../../core/config/schema.ts';
-import { configErrorWithFix } from '../../core/error-helpers.ts';
+import { configErrorWithFix, notFoundWithSuggestions } from '../../core/error-helpers.ts';
 import type { Run } from '../../core/model/run.ts';
 import type { SshMachine } from '../../providers/ssh/ssh-machine.ts';
 import { setContext } from '../context-keys.ts';
@@ -73,12 +73,31 @@ export class WorkspaceConfigs implements vscode.Disposable {
    *
    * @param folder - absolute path of its workspace folder
    * @param name - of the profile
+   * @param home - what `~` stands for where it runs; this host's unless told
    * @returns the profile
    * @throws {NotFoundError} when there is no such profile
    */
-  async profile(folder: string, name: string): Promise<ResolvedProfile> {
+  async profile(folder: string, name: string, home?: string): Promise<ResolvedProfile> {
     const { resolveProfile } = await import('./late-config.ts');
-    return resolveProfile(await this.require(folder), name, folder);
+    return resolveProfile(await this.require(folder), name, folder, home);
+  }
+
+  /**
+   * Finds the machine that a name of `[machines]` stands for.
+   *
+   * @param folder - absolute path of the workspace folder
+   * @param name - as the file has it
+   * @returns `[user@]host[:port]`
+   * @throws {NotFoundError} with close names when there is none
+   */
+  async machineId(folder: string, name: string): Promise<string> {
+    const { namedMachines } = await import('./late-config.ts');
+    const machines = namedMachines(await this.load(folder));
+    const machine = machines.find((one) => one.name === name);
+    if (machine === undefined) {
+      throw notFoundWithSuggestions(l10n.t('machine'), name, machines.map((one) => one.name));
+    }
+    return machine.id;
   }
 
   /**

@@ -2,8 +2,10 @@ import { dirname, extname } from 'node:path';
 import * as vscode from 'vscode';
 import type { ResolvedProfile } from '../../core/config/resolve-profile.ts';
 import { UnsupportedError } from '../../core/errors.ts';
+import type { Machine } from '../../providers/training-provider.ts';
 import type { PythonChoice } from '../../training/command-line.ts';
 import type { LaunchPlan } from '../../training/launch-plan.ts';
+import type { DependencyRequest, RemotePython } from '../../training/remote-dependencies.ts';
 import type { App } from '../app.ts';
 import { settings } from '../settings.ts';
 import { selectedInterpreter } from './workspace-python.ts';
@@ -85,17 +87,25 @@ export async function planOfProfile(
   name: string,
   place?: LaunchPlace,
 ): Promise<LaunchPlan> {
-  const profile = await app.configs.profile(folder.fsPath, name);
-  const at = place ?? placeOf(profile);
-  await requireProvider(app, at.provider);
+  const wanted = await app.configs.profile(folder.fsPath, name);
+  const at = place ?? (await placeOf(app, folder, wanted));
+  const machine = await ready(app, at);
+  const home = machine.probe?.home;
+  const profile = await app.configs.profile(folder.fsPath, name, home);
   const { planProfile, setupKey } = await import('../late.ts');
-  const { setup, directory, setupInputs } = profile;
-  return planProfile(profile, {
-    ...at,
-    workspaceFolder: folder.fsPath,
-    python: await pythonOf(folder.fsPath),
-    setupKey: setup.length === 0 ? null : await setupKey(setup, directory, setupInputs),
-  });
+  const { argv: command, directory } = profile;
+  const needs = { command, directory, source: folder.fsPath, setup: profile.setup };
+  const { python, setup, setupInputs } = await pythonOn(machine, needs);
+  const inputs = [...profile.setupInputs, ...setupInputs];
+  return planProfile(
+    { ...profile, setup },
+    {
+      ...at,
+      workspaceFolder: folder.fsPath,
+      python,
+      setupKey: setup.length === 0 ? null : await setupKey(setup, directory, inputs),
+    },
+  );
 }
 
 /**
@@ -111,25 +121,56 @@ export async function planOfScript(
   script: vscode.Uri,
   place: LaunchPlace,
 ): Promise<LaunchPlan> {
-  await requireProvider(app, place.provider);
+  const machine = await ready(app, place);
   const folder = vscode.workspace.getWorkspaceFolder(script)?.uri.fsPath ?? null;
   const directory = dirname(script.fsPath);
-  const { planScript, commandLine } = await import('../late.ts');
+  const { planScript, commandLine, setupKey } = await import('../late.ts');
   const { local, checkpoint, sync } = await app.configs.require(folder);
-  return planScript({
+  const command = [script.fsPath];
+  const needs = { command, directory, source: folder ?? directory, setup: [] };
+  const { python, setup, setupInputs } = await pythonOn(machine, needs);
+  const checkpoints = machine.sameHost ? local.checkpoint_dir : null;
+  const plan = planScript({
     script: script.fsPath,
     directory,
     workspaceFolder: folder,
-    argv: commandLine([script.fsPath], await pythonOf(folder ?? directory)),
-    checkpointDirectory: local.checkpoint_dir ?? checkpoint.dir,
+    argv: commandLine(command, python),
+    checkpointDirectory: checkpoints ?? checkpoint.dir,
     device: local.default_device,
     exclude: sync.exclude,
     ...place,
   });
+  const key = setup.length === 0 ? null : await setupKey(setup, directory, setupInputs);
+  return { ...plan, spec: { ...plan.spec, setup, setupKey: key } };
 }
 
-function placeOf(profile: ResolvedProfile): LaunchPlace {
-  return { provider: profile.provider, machine: profile.machine ?? '' };
+async function placeOf(
+  app: App,
+  folder: vscode.Uri,
+  { provider, machine }: ResolvedProfile,
+): Promise<LaunchPlace> {
+  const isNamed = provider === 'ssh' && machine !== null;
+  const id = isNamed ? await app.configs.machineId(folder.fsPath, machine) : machine;
+  return { provider, machine: id ?? '' };
+}
+
+// Whatever the person must be asked is asked before anything is planned.
+async function ready(app: App, { provider, machine }: LaunchPlace): Promise<Machine> {
+  await requireProvider(app, provider);
+  const { registry, ssh } = await app.engine();
+  if (provider === ssh?.id) {
+    const { connectMachine } = await import('../machines/connect.ts');
+    return connectMachine(app, machine);
+  }
+  return registry.get(provider).connect(machine);
+}
+
+async function pythonOn(machine: Machine, needs: DependencyRequest): Promise<RemotePython> {
+  if (machine.probe === null) {
+    return { python: await pythonOf(needs.source), setup: needs.setup, setupInputs: [] };
+  }
+  const { remotePython } = await import('../late.ts');
+  return remotePython(needs, machine.probe);
 }
 
 async function requireProvider(app: App, id: string): Promise<void> {

@@ -3,7 +3,9 @@ import * as vscode from 'vscode';
 import { CancelledError, ExistsError } from '../../core/errors.ts';
 import type { Run } from '../../core/model/run.ts';
 import type { LaunchPlan } from '../../training/launch-plan.ts';
+import type { LaunchOptions } from '../../training/launcher.ts';
 import type { App } from '../app.ts';
+import { transferText } from './transfer-text.ts';
 
 /**
  * Launches a plan for the user: secrets, progress, the one question a busy
@@ -17,7 +19,9 @@ import type { App } from '../app.ts';
 export async function launchPlan(app: App, plan: LaunchPlan): Promise<Run> {
   requireTrust();
   const secrets = await app.secrets.values(plan.spec.secrets);
-  const run = await withProgress(plan, (signal) => start(app, plan, secrets, signal));
+  const run = await withProgress(plan, (signal, onProgress) =>
+    start(app, plan, { secrets, signal, onProgress }),
+  );
   app.channels.show(run, true);
   return run;
 }
@@ -46,19 +50,18 @@ export function requireTrust(): void {
 async function start(
   app: App,
   plan: LaunchPlan,
-  secrets: Readonly<Record<string, string>>,
-  signal: AbortSignal,
+  options: LaunchOptions,
 ): Promise<Run> {
   const { launcher } = await app.engine();
   try {
-    return await launcher.launch(plan, { secrets, signal });
+    return await launcher.launch(plan, options);
   } catch (error) {
     if (!(error instanceof ExistsError) || error.code !== 'directory-busy') {
       throw error;
     }
     await confirmShared(error);
     const shared = { ...plan, spec: { ...plan.spec, sharedDirectory: true } };
-    return launcher.launch(shared, { secrets, signal });
+    return launcher.launch(shared, options);
   }
 }
 
@@ -77,9 +80,11 @@ async function confirmShared(error: ExistsError): Promise<void> {
   }
 }
 
+type Progressing = Required<Pick<LaunchOptions, 'onProgress'>>['onProgress'];
+
 function withProgress<T>(
   plan: LaunchPlan,
-  action: (signal: AbortSignal) => Promise<T>,
+  action: (signal: AbortSignal, onProgress: Progressing) => Promise<T>,
 ): Thenable<T> {
   return vscode.window.withProgress(
     {
@@ -87,10 +92,13 @@ function withProgress<T>(
       title: l10n.t('Starting {0}', plan.name),
       cancellable: true,
     },
-    (_progress, token) => {
+    (progress, token) => {
       const abort = new AbortController();
       token.onCancellationRequested(() => abort.abort());
-      return action(abort.signal);
+      const began = performance.now();
+      return action(abort.signal, (sent) => {
+        progress.report({ message: transferText(sent, performance.now() - began) });
+      });
     },
   );
 }

@@ -21,6 +21,8 @@ interface WizardState {
 }
 
 const STEPS = 4;
+/** Stands for a machine that has yet to be named. */
+const NEW_MACHINE = 'new';
 
 /**
  * Leads the user from nothing to a plan: provider, machine, what to run, and
@@ -70,27 +72,51 @@ async function providerRows(engine: Engine): Promise<PickRow<string>[]> {
 }
 
 function describeProvider(id: string): string {
-  return id === 'local' ? l10n.t('This machine. Runs go on when the window is closed.') : '';
+  switch (id) {
+    case 'local':
+      return l10n.t('This machine. Runs go on when the window is closed.');
+    case 'ssh':
+      return l10n.t('A machine you can log in to. Your code is sent there; runs go on when the window is closed.');
+    default:
+      return '';
+  }
 }
 
 function pickMachine(app: App, engine: Engine): Step<WizardState> {
   return async (state, ui) => {
-    state.machine = await ui.pick({
+    const picked = await ui.pick({
       placeholder: l10n.t('On which machine?'),
       rows: machineRows(engine, state.provider ?? ''),
     });
+    state.machine = picked === NEW_MACHINE ? await newMachine(app) : picked;
     return pickCommand(app);
   };
 }
 
-async function machineRows(engine: Engine, provider: string): Promise<PickRow<MachineView>[]> {
+async function newMachine(app: App): Promise<MachineView> {
+  const [{ askNewMachine }, { connectMachine, sshOf }] = await Promise.all([
+    import('../machines/pick-machine.ts'),
+    import('../machines/connect.ts'),
+  ]);
+  const { id } = await connectMachine(app, await askNewMachine(app));
+  return (await sshOf(app)).view(id);
+}
+
+async function machineRows(
+  engine: Engine,
+  provider: string,
+): Promise<PickRow<MachineView | typeof NEW_MACHINE>[]> {
   const { machines } = await engine.registry.get(provider).list(AbortSignal.timeout(20_000));
-  return machines.map((machine) => ({
+  const rows: PickRow<MachineView | typeof NEW_MACHINE>[] = machines.map((machine) => ({
     value: machine,
     label: `$(vm) ${machine.name}`,
     description: machine.rate === null ? l10n.t('price unknown') : formatRate(machine.rate),
-    detail: hardware(machine),
+    detail: machine.problem ?? hardware(machine),
   }));
+  if (provider === engine.ssh?.id) {
+    rows.push({ value: NEW_MACHINE, label: `$(add) ${l10n.t('Add SSH Machine…')}` });
+  }
+  return rows;
 }
 
 function hardware({ facts }: MachineView): string {

@@ -92,6 +92,7 @@ function machineNode(
   const id = `machine:${machine.provider}/${machine.id}`;
   const active = runs.filter(({ run }) => isActive(run)).length;
   const description = [
+    machine.problem,
     activeText(active),
     machine.rate === null ? l10n.t('price unknown') : formatRate(machine.rate),
     usage(machine.facts),
@@ -102,7 +103,7 @@ function machineNode(
     id,
     label: machine.name,
     description,
-    icon: { name: active > 0 ? 'vm-running' : 'vm' },
+    icon: machineIcon(machine, active),
     context: `machine;${machine.provider};${machine.state}`,
     spoken: l10n.t('Machine {0}, {1}', machine.name, description),
     tooltip: () => machineTooltip(machine, now),
@@ -114,6 +115,13 @@ function machineNode(
     target: { kind: 'machine', provider: machine.provider, machine: machine.id },
     command: null,
   };
+}
+
+function machineIcon({ state }: MachineView, active: number): TreeNode['icon'] {
+  if (state === 'unknown') {
+    return { name: 'vm-outline', color: 'disabledForeground' };
+  }
+  return { name: active > 0 ? 'vm-running' : 'vm' };
 }
 
 function activeText(active: number): string | null {

@@ -1,0 +1,50 @@
+import * as l10n from '@vscode/l10n';
+import * as vscode from 'vscode';
+import type { SshMachine } from '../../providers/ssh/ssh-machine.ts';
+import type { SshPerson } from '../../providers/ssh/ssh-person.ts';
+import type { PassphraseQuestion } from '../../remote/ssh/key-ring.ts';
+import type { HostKeyQuestion } from '../../remote/ssh/ssh-connection.ts';
+
+/** The person in front of this window, asked for what only they can know. */
+export const PERSON: SshPerson = { confirmMachine, askHostKey, askPassphrase };
+
+async function confirmMachine(machine: SshMachine): Promise<boolean> {
+  const use = l10n.t('Use This Machine');
+  const where = machine.namedIn === null ? null : l10n.t('It is named in {0}.', machine.namedIn);
+  const what = l10n.t('runctl will log in, put its agent into ~/.runctl and your code into {0}, and keep checkpoints there.', machine.directory);
+  const choice = await vscode.window.showWarningMessage(
+    l10n.t('Train on {0}?', nameOf(machine)),
+    { modal: true, detail: [where, what].filter((line) => line !== null).join('\n\n') },
+    use,
+  );
+  return choice === use;
+}
+
+async function askHostKey(question: HostKeyQuestion): Promise<boolean> {
+  const { alias, host, port, keyType, fingerprint } = question;
+  const trust = l10n.t('Trust This Key');
+  const choice = await vscode.window.showWarningMessage(
+    l10n.t('{0} is not known yet. Is this its key?', alias),
+    {
+      modal: true,
+      detail: l10n.t('{0}\n{1}\n\nAt {2}, port {3}. Compare it with what the machine’s owner tells you. Once trusted, a changed key is refused.', fingerprint, keyType, host, port),
+    },
+    trust,
+  );
+  return choice === trust;
+}
+
+async function askPassphrase(question: PassphraseQuestion): Promise<string | undefined> {
+  return vscode.window.showInputBox({
+    title: l10n.t('Passphrase of {0}', question.key),
+    prompt: question.wrong
+      ? l10n.t('That did not open the key. Try again.')
+      : l10n.t('To log in to {0}. It is kept in memory until this window closes.', question.alias),
+    password: true,
+    ignoreFocusOut: true,
+  });
+}
+
+function nameOf({ name, id }: SshMachine): string {
+  return name === id ? name : `${name} (${id})`;
+}
