@@ -11,6 +11,16 @@ export interface CheckpointEntry {
   readonly modifiedAt: number;
 }
 
+/** A piece of a file. */
+export interface FilePiece {
+  /** Absolute path. */
+  readonly path: string;
+  /** Offset in bytes; negative counts from the end. */
+  readonly start: number;
+  /** The most that is read. */
+  readonly length: number;
+}
+
 /** How checkpoints are looked at on a machine; small enough for a plain shell. */
 export interface CheckpointFiles {
   /**
@@ -42,6 +52,14 @@ export interface CheckpointFiles {
    * @returns what was there (shorter near the end), or `null` when it cannot be read
    */
   readBytes(path: string, start: number, length: number): Promise<Uint8Array | null>;
+
+  /**
+   * Reads pieces of files, together: over a slow link that is one round trip.
+   *
+   * @param pieces - what to read
+   * @returns for each what `readBytes` would
+   */
+  readMany(pieces: readonly FilePiece[]): Promise<readonly (Uint8Array | null)[]>;
 }
 
 /** What a clean-up must know of a path right before it deletes it. */

@@ -1,26 +1,23 @@
 import { posix } from 'node:path';
 import type { RunId } from '../core/ids.ts';
 import type { Checkpoint } from '../core/model/records.ts';
-import type { CheckpointEntry, CheckpointFiles } from './checkpoint-files.ts';
+import type { CheckpointEntry, CheckpointFiles, FilePiece } from './checkpoint-files.ts';
 import {
-  completenessOf,
-  isZip,
-  MAX_HEADER_BYTES,
-  safetensorsHeaderLength,
-  safetensorsStructure,
-  SETTLE_MS,
-  ZIP_TAIL_BYTES,
-  zipStructure,
-} from './completeness.ts';
-import type { Look, Structure, Writer } from './completeness.ts';
+  directoryStructure,
+  keyOf,
+  longHeaders,
+  remember,
+  wantedPieces,
+} from './checkpoint-visits.ts';
+import type { Memory, Pieces, Visit } from './checkpoint-visits.ts';
+import { completenessOf, SETTLE_MS } from './completeness.ts';
+import type { Look, Writer } from './completeness.ts';
 import { discoverCheckpoints } from './discovery.ts';
 import type { CheckpointCandidate, CheckpointProblem } from './discovery.ts';
-import { isShard, isWeights } from './layout.ts';
 import { markCheckpoints } from './marks.ts';
 import type { BestRule, MarkableCheckpoint } from './marks.ts';
 import { factsFromName } from './naming.ts';
-import { MAX_SIDE_BYTES, parseSide, sidePaths } from './side-facts.ts';
-import type { SideFacts } from './side-facts.ts';
+import { sidePaths } from './side-facts.ts';
 
 /** What to look for, and where. */
 export interface ScanOptions {
@@ -52,20 +49,10 @@ export interface ScanResult {
   readonly problems: readonly CheckpointProblem[];
 }
 
-/** Remembered of a checkpoint between looks. */
-interface Memory {
-  readonly look: Look;
-  readonly structure: Structure;
-  readonly side: SideFacts | null;
-  readonly sideStamp: string;
-  /** Last change of the side JSON, ms. */
-  readonly sideModifiedAt: number;
-  readonly problems: readonly CheckpointProblem[];
-}
-
 /**
  * Looks at one checkpoint directory again and again. It remembers the look
- * before (a growing file is not finished) and opens only what has changed.
+ * before (a growing file is not finished) and opens only what has changed, all
+ * together: over a slow link a scan is two round trips, rarely three.
  */
 export class CheckpointScanner {
   private memory = new Map<string, Memory>();
@@ -92,13 +79,22 @@ export class CheckpointScanner {
     const markable: MarkableCheckpoint[] = [];
     const others: string[] = [];
     const problems = [...found.problems];
+    const visits: Visit[] = [];
     for (const candidate of found.candidates) {
       if (options.own?.(candidate) === false) {
         others.push(candidate.path);
-        continue;
+      } else {
+        visits.push(this.visit(candidate, found.entries, now));
       }
-      const previous = this.memory.get(candidate.path)?.look ?? null;
-      const memory = await this.look(candidate, found.entries, now);
+    }
+    const pieces = await this.read(visits.flatMap(wantedPieces));
+    for (const [key, bytes] of await this.read(longHeaders(visits, pieces))) {
+      pieces.set(key, bytes);
+    }
+    for (const visit of visits) {
+      const { candidate } = visit;
+      const previous = visit.before?.look ?? null;
+      const memory = remember(visit, pieces);
       next.set(candidate.path, memory);
       problems.push(...memory.problems);
       markable.push(this.describe(candidate, memory, previous, now, options.writer ?? 'alive'));
@@ -141,11 +137,11 @@ export class CheckpointScanner {
     };
   }
 
-  private async look(
+  private visit(
     candidate: CheckpointCandidate,
     entries: ReadonlyMap<string, CheckpointEntry>,
     now: number,
-  ): Promise<Memory> {
+  ): Visit {
     const { path, size, modifiedAt } = candidate;
     const before = this.memory.get(path);
     const sideFile = this.sideFile(candidate, entries);
@@ -154,13 +150,9 @@ export class CheckpointScanner {
     const same = before?.look.size === size && before.look.modifiedAt === modifiedAt;
     // The look itself stays the first one of an unchanged stretch, so its age can grow.
     const look = same ? before.look : { size, modifiedAt, at: now };
-    const structure = same ? before.structure : await this.structureOf(candidate);
-    if (before?.sideStamp === sideStamp) {
-      return { ...before, look, structure };
-    }
-    const { side, problems } = await this.readSide(candidate, sideFile);
-    const sideModifiedAt = sideFile?.modifiedAt ?? 0;
-    return { look, structure, side, sideStamp, sideModifiedAt, problems };
+    const known = same ? before.structure : undefined;
+    const structure = candidate.kind === 'directory' && !same ? directoryStructure(candidate) : known;
+    return { candidate, before, look, structure, sideFile, sideStamp };
   }
 
   private sideFile(
@@ -178,79 +170,10 @@ export class CheckpointScanner {
     return null;
   }
 
-  private async readSide(
-    candidate: CheckpointCandidate,
-    file: CheckpointEntry | null,
-  ): Promise<{ side: SideFacts | null; problems: CheckpointProblem[] }> {
-    if (file === null) {
-      return { side: null, problems: [] };
-    }
-    const text = await this.files.readText(file.path, MAX_SIDE_BYTES);
-    if (text === null) {
-      const reason = file.size > MAX_SIDE_BYTES ? 'larger than 8 MiB' : 'cannot be read';
-      return { side: null, problems: [{ path: file.path, reason }] };
-    }
-    const { facts, reason } = parseSide(text, candidate.path);
-    return { side: facts, problems: reason === null ? [] : [{ path: file.path, reason }] };
+  private async read(pieces: readonly FilePiece[]): Promise<Pieces> {
+    const read = pieces.length === 0 ? [] : await this.files.readMany(pieces);
+    return new Map(pieces.map((piece, index) => [keyOf(piece), read[index] ?? null]));
   }
-
-  private async structureOf(candidate: CheckpointCandidate): Promise<Structure> {
-    if (candidate.kind === 'directory') {
-      return directoryStructure(candidate);
-    }
-    const head = await this.files.readBytes(candidate.path, 0, 8);
-    if (head === null) {
-      return 'unknown';
-    }
-    if (candidate.path.endsWith('.safetensors')) {
-      const length = safetensorsHeaderLength(head);
-      const bytes =
-        length === null || length > MAX_HEADER_BYTES
-          ? null
-          : await this.files.readBytes(candidate.path, 8, length);
-      const header = bytes === null ? null : Buffer.from(bytes).toString('utf8');
-      return safetensorsStructure(length, header, candidate.size);
-    }
-    if (!isZip(head)) {
-      return 'unknown';
-    }
-    const tail = await this.files.readBytes(candidate.path, -ZIP_TAIL_BYTES, ZIP_TAIL_BYTES);
-    return tail === null ? 'unknown' : zipStructure(tail, candidate.size);
-  }
-}
-
-/**
- * What a directory's own files prove of it.
- *
- * @param candidate - a directory checkpoint
- * @returns `cut` for a Hugging Face one without weights or `trainer_state.json` (written
- * last), or one with shards missing; `whole` for orbax, which renames into place; else `unknown`
- */
-export function directoryStructure(candidate: CheckpointCandidate): Structure {
-  const names = candidate.inside.map((entry) => posix.basename(entry.path));
-  if (missingShards(names)) {
-    return 'cut';
-  }
-  switch (candidate.layout) {
-    case 'huggingface':
-      return names.some(isWeights) && names.includes('trainer_state.json') ? 'unknown' : 'cut';
-    case 'orbax':
-      return 'whole';
-    default:
-      return 'unknown';
-  }
-}
-
-function missingShards(names: readonly string[]): boolean {
-  const seen = new Map<string, Set<string>>();
-  for (const name of names.filter(isShard)) {
-    const group = name.replace(/-\d{5}(-of-\d{5}\.[^.]+)$/, '$1');
-    seen.set(group, (seen.get(group) ?? new Set()).add(name));
-  }
-  return [...seen].some(([group, members]) => {
-    const total = Number(/-of-(\d{5})\./.exec(group)?.[1]);
-    return members.size < total;
-  });
 }
 
 function asCheckpoint(checkpoint: MarkableCheckpoint & Pick<Checkpoint, 'marks'>): Checkpoint {

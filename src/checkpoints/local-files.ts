@@ -1,18 +1,15 @@
 import * as fs from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import * as l10n from '@vscode/l10n';
-import { IoError } from '../core/errors.ts';
 import { directoryTotals } from './checkpoint-files.ts';
 import type {
   CheckpointEntry,
   CheckpointFiles,
+  FilePiece,
   RemovableEntry,
   RemovableFiles,
 } from './checkpoint-files.ts';
 import { DIRECTORY_DEPTH, SEARCH_DEPTH } from './layout.ts';
-
-/** More than this is no checkpoint directory but a whole disk. */
-const MAX_ENTRIES = 100_000;
+import { MAX_ENTRIES, tooMany, unreadable } from './list-failures.ts';
 
 /** Checkpoints on this host, straight from its file system. */
 export class LocalCheckpointFiles implements CheckpointFiles, RemovableFiles {
@@ -63,6 +60,14 @@ export class LocalCheckpointFiles implements CheckpointFiles, RemovableFiles {
     } finally {
       await file?.close();
     }
+  }
+
+  async readMany(pieces: readonly FilePiece[]): Promise<(Uint8Array | null)[]> {
+    const found: (Uint8Array | null)[] = [];
+    for (const { path, start, length } of pieces) {
+      found.push(await this.readBytes(path, start, length));
+    }
+    return found;
   }
 
   async inspect(path: string): Promise<RemovableEntry | null> {
@@ -132,19 +137,4 @@ async function entryOf(absolute: string, path: string): Promise<CheckpointEntry 
 function isMissing(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return code === 'ENOENT' || code === 'ENOTDIR';
-}
-
-function unreadable(path: string, cause: unknown): IoError {
-  return new IoError('unreadable', l10n.t('The directory {0} cannot be read.', path), {
-    cause,
-    steps: [l10n.t('Check its permissions, or choose another checkpoint directory.')],
-  });
-}
-
-function tooMany(directory: string, limit: number): IoError {
-  return new IoError(
-    'too-many-files',
-    l10n.t('{0} holds more than {1} files, too many to search for checkpoints.', directory, limit),
-    { steps: [l10n.t('Give checkpoints a directory of their own, away from data and logs.')] },
-  );
 }

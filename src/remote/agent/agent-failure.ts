@@ -76,6 +76,10 @@ function sentence(code: string, verb: string, message: string, home: string): st
       return l10n.t('{0} on the machine is on a file system without hard links', home);
     case 'locked':
       return l10n.t('Another start on the machine takes too long; try again');
+    case 'no-file':
+      return l10n.t('It is not there on the machine any more');
+    case 'exists':
+      return l10n.t('There is something of this name on the machine already');
     case 'forbidden':
       return l10n.t('The start came too late: the run was given up meanwhile');
     case 'elsewhere':

@@ -1687,12 +1687,16 @@ verb_entries() {
 }
 
 # list_below START MINDEPTH MAXDEPTH MAX: prints to 3; sets _why to what find
-# complained of, but for what vanished meanwhile.
+# complained of.
+# shellcheck disable=SC2016 # of the other shell
 list_below() {
   case $_style in
     hex) set -- "$@" stat -c '%f %s %.3Y %n' -- ;;
     octal) set -- "$@" stat -f '%p %z %Fm %N' -- ;;
-    *) set -- "$@" ls -lnd -- ;;
+    # One by one, the name by us: some write what they cannot show as "?".
+    *) set -- "$@" sh -c 'for file; do
+      line=$(ls -lnd -- "$file" 2>/dev/null) && printf "%s %s\n" "${line%% .//*}" "$file"
+    done' ls ;;
   esac
   _start=$1 _min=$2 _max=$3 _limit=$4
   shift 4
@@ -1714,7 +1718,8 @@ print_end() {
 verb_inspect() {
   check_path "${1:-}"
   check_counts "${2:-}" "${3:-}"
-  if [ ! -e "$1" ] && [ ! -L "$1" ]; then die 4 not-found "there is no $1"; fi
+  # A link to nothing is nothing, either.
+  if [ ! -e "$1" ]; then die 4 no-file "there is no $1"; fi
   _base=${1%/}
   _base=${_base##*/}
   cd -- "${1%"$_base"*}" 2>/dev/null || die 5 denied "cannot enter the directory of $1"
@@ -1782,7 +1787,7 @@ read_size() {
 verb_rename() {
   check_path "${1:-}"
   check_path "${2:-}"
-  if [ ! -e "$1" ] && [ ! -L "$1" ]; then die 4 not-found "there is no $1"; fi
+  if [ ! -e "$1" ] && [ ! -L "$1" ]; then die 4 no-file "there is no $1"; fi
   if [ -e "$2" ] || [ -L "$2" ]; then die 3 exists "exists already: $2"; fi
   _why=$(mv -- "$1" "$2" 2>&1) || die_unwritten "cannot rename $1" "$_why"
   printf '{"renamed":true}\n'
@@ -1792,7 +1797,7 @@ verb_rename() {
 verb_delete() {
   check_path "${1:-}"
   case $1 in / | */. | */.. | */) die 2 usage 'not this path' ;; esac
-  if [ ! -e "$1" ] && [ ! -L "$1" ]; then die 4 not-found "there is no $1"; fi
+  if [ ! -e "$1" ] && [ ! -L "$1" ]; then die 4 no-file "there is no $1"; fi
   _why=$(rm -rf -- "$1" 2>&1) || die_unwritten "cannot delete $1" "$_why"
   printf '{"deleted":true}\n'
 }
