@@ -24,9 +24,19 @@ export class ChannelLimit {
     return this.inUse;
   }
 
+  /** How many wait. */
+  get waits(): number {
+    return this.waiting.length;
+  }
+
+  /** Places that could be had without waiting. */
+  get left(): number {
+    return this.waiting.length > 0 ? 0 : Math.max(0, this.max - this.inUse);
+  }
+
   /** Whether a place could be had without waiting. */
   get free(): boolean {
-    return this.inUse < this.max && this.waiting.length === 0;
+    return this.left > 0;
   }
 
   /**

@@ -2,16 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { ValidationError } from '../../core/errors.ts';
 import { encodeWire } from '../wire.ts';
 
-/** What a login shell is told to run, and how its output is recognised. */
-export interface LoginCommand {
-  /** The text of the exec request. */
-  readonly command: string;
-  /** Stands before the first byte of the program on both of its streams. */
-  readonly marker: string;
-  /** What must be written to its standard input before anything else. */
-  readonly preamble: string;
-}
-
 // Linux takes 128 KiB in one argument, and a login shell gets the whole text as one.
 const MAX_COMMAND = 100_000;
 
@@ -67,24 +57,34 @@ export function programScript(argv: readonly string[], marker: string): string {
 }
 
 /**
- * A command line that means the same to every login shell: sh and its kin, but
- * also csh (where `!` and newlines are alive inside quotes) and fish (where
- * backslashes are). So nothing but one encoded word in single quotes goes
- * through it, without quote, newline, `!` or a backslash before another.
+ * A command line that runs a script and means the same to every login shell:
+ * sh and its kin, but also csh (where `!` and newlines are alive inside quotes)
+ * and fish (where backslashes are). So nothing but one encoded word in single
+ * quotes goes through it, without quote, newline, `!` or a backslash before
+ * another.
  *
- * @param argv - program and arguments
- * @returns what to run, what to write first, and what to wait for
+ * @param script - for a POSIX shell
+ * @returns the text of an exec request; `undefined` when it is too long for one
  */
-export function loginCommand(argv: readonly string[]): LoginCommand {
-  const marker = newMarker();
-  const encoded = encodeWire(programScript(argv, marker), 'command');
-  const inline = `exec sh -c 'eval "$(printf %b "$1")"' sh '${encoded}'`;
-  if (inline.length <= MAX_COMMAND) {
-    return { command: inline, marker, preamble: '' };
-  }
-  // `read` takes no byte beyond its line, so the program gets what follows.
-  const command = `exec sh -c 'IFS= read -r line; eval "$(printf %b "$line")"'`;
-  return { command, marker, preamble: `${encoded}\n` };
+export function loginCommand(script: string): string | undefined {
+  const command = `exec sh -c 'eval "$(printf %b "$1")"' sh '${encodeWire(script, 'command')}'`;
+  return command.length <= MAX_COMMAND ? command : undefined;
+}
+
+/**
+ * A command line that waits for a script on its standard input, of any length.
+ * `read` takes no byte beyond its line, so the program gets what follows.
+ */
+export const WAITING_COMMAND = `exec sh -c 'IFS= read -r line; eval "$(printf %b "$line")"'`;
+
+/**
+ * What {@link WAITING_COMMAND} waits for.
+ *
+ * @param script - for a POSIX shell
+ * @returns one line
+ */
+export function waitingLine(script: string): string {
+  return `${encodeWire(script, 'command')}\n`;
 }
 
 /**

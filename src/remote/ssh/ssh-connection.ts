@@ -12,6 +12,7 @@ import type { KeyText } from './key-file.ts';
 import type { KeyRing } from './key-ring.ts';
 import type { HostKeyPlace, HostKeyVerdict, KnownHosts } from './known-hosts.ts';
 import { logIn } from './login.ts';
+import { ProgramLauncher } from './program-launcher.ts';
 import { lostError, timeoutError } from './ssh-errors.ts';
 import { SshLink } from './ssh-link.ts';
 import type { SshSettings } from './ssh-settings.ts';
@@ -42,6 +43,8 @@ export interface SshServices {
   readonly askHostKey: HostKeyAsker;
   /** Keys kept elsewhere than in files, such as our own of SecretStorage. */
   readonly ownKeys?: (() => Promise<readonly KeyText[]>) | undefined;
+  /** Sessions that each machine holds ready, so that commands begin sooner; 2 when missing. */
+  readonly readySessions?: number | undefined;
 }
 
 /** How a connection stands. */
@@ -52,6 +55,7 @@ const FIRST_ATTEMPTS = 3;
 const NEXT_ATTEMPTS = 5;
 /** What may pass by itself when the machine was there a moment ago. */
 const PASSING: ReadonlySet<string> = new Set(['connection-lost', 'dns', 'refused', 'unreachable']);
+const READY_SESSIONS = 2;
 const GOODBYE_MS = 1000;
 /** Some limit for a way through another machine, which tells nothing while it waits. */
 const LONGEST_MS = 120_000;
@@ -69,8 +73,8 @@ export class SshConnection {
   private readonly changes = new Emitter<SshConnectionState>();
   private readonly closing = new AbortController();
   private now: SshConnectionState = 'idle';
-  private current: SshLink | undefined;
-  private connecting: Promise<SshLink> | undefined;
+  private current: ProgramLauncher | undefined;
+  private connecting: Promise<ProgramLauncher> | undefined;
 
   constructor(
     settings: SshSettings,
@@ -88,22 +92,27 @@ export class SshConnection {
     return this.now;
   }
 
-  /** Sessions open now. */
+  /** Sessions in use now. */
   get sessions(): number {
-    return this.current?.sessions ?? 0;
+    return this.current === undefined ? 0 : this.current.link.sessions - this.current.idle;
+  }
+
+  /** Sessions held ready for what comes next. */
+  get idleSessions(): number {
+    return this.current?.idle ?? 0;
   }
 
   /**
    * The connection that stands, or a new one.
    *
-   * @returns the link
+   * @returns what programs are started with, and its link
    * @throws {MachineError} when there is no way to the machine
    */
-  link(): Promise<SshLink> {
+  launcher(): Promise<ProgramLauncher> {
     if (this.closing.signal.aborted) {
       return Promise.reject(lostError(this.settings, this.closing.signal.reason));
     }
-    if (this.current?.lost === undefined && this.current !== undefined) {
+    if (this.current !== undefined && this.current.link.lost === undefined) {
       return Promise.resolve(this.current);
     }
     this.connecting ??= this.connect().finally(() => {
@@ -116,13 +125,13 @@ export class SshConnection {
   async close(): Promise<void> {
     this.closing.abort(new Error('closed'));
     await this.connecting?.catch(() => undefined);
-    await this.current?.close(GOODBYE_MS);
+    await this.current?.link.close(GOODBYE_MS);
     await this.jump?.close();
     this.become('closed');
     this.changes.dispose();
   }
 
-  private async connect(): Promise<SshLink> {
+  private async connect(): Promise<ProgramLauncher> {
     const again = this.current !== undefined;
     const { clock, logger } = this.services;
     const { alias } = this.settings;
@@ -139,13 +148,14 @@ export class SshConnection {
             logger.info(`${alias}: next attempt in ${delayMs} ms`, error),
         },
       );
-      this.current = link;
+      const launcher = new ProgramLauncher(link, this.services.readySessions ?? READY_SESSIONS);
+      this.current = launcher;
       link.onLost((error) => {
         logger.info(`${alias}: connection lost`, error.cause);
         this.become('lost');
       });
       this.become(link.lost === undefined ? 'connected' : 'lost');
-      return link;
+      return launcher;
     } catch (error) {
       this.become(again ? 'lost' : 'idle');
       // Its own name says more than that it was tried several times.
@@ -191,7 +201,7 @@ export class SshConnection {
     if (jump === undefined) {
       return openTcp(settings, settings.connectTimeoutMs, this.closing.signal);
     }
-    const link = await jump.link();
+    const { link } = await jump.launcher();
     const limit = new AbortController();
     const { connectTimeoutMs: timeoutMs } = settings;
     const timer = setTimeout(

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import * as l10n from '@vscode/l10n';
 import type { Client, ClientChannel, PseudoTtyOptions } from 'ssh2';
 import type { MachineError } from '../../core/errors.ts';
@@ -8,6 +9,10 @@ import type { Endpoint } from './ssh-errors.ts';
 
 /** sshd refuses the eleventh; one is left to whoever else uses the connection. */
 const MAX_SESSIONS = 9;
+/** Sessions that must be free before one is opened for later. */
+const SPARE_ROOM = 4;
+const MAX_REFUSALS = 4;
+const REFUSAL_MS = 40;
 /** Of RFC 4254: the other end of a forward did not answer. */
 const CONNECT_FAILED = 2;
 
@@ -42,10 +47,7 @@ export class SshLink {
     return this.limit.taken;
   }
 
-  /** Whether a session could be opened without waiting for another to end. */
-  get hasRoom(): boolean {
-    return this.limit.free;
-  }
+  private onCrowded: () => void = () => undefined;
 
   /**
    * Tells when the connection is lost; at once when it is already.
@@ -62,6 +64,20 @@ export class SshLink {
     return () => void this.listeners.delete(listener);
   }
 
+  /** Whether someone waits for a session. */
+  get isCrowded(): boolean {
+    return this.limit.waits > 0;
+  }
+
+  /**
+   * Has someone give up a session when others have to wait.
+   *
+   * @param giveUp - called each time one has to
+   */
+  whenCrowded(giveUp: () => void): void {
+    this.onCrowded = giveUp;
+  }
+
   /**
    * Runs a command line in the login shell.
    *
@@ -71,6 +87,27 @@ export class SshLink {
    */
   exec(command: string, signal?: AbortSignal): Promise<ClientChannel> {
     return this.session((done) => this.client.exec(command, done), signal);
+  }
+
+  /**
+   * Runs a command line only if many more could be run beside it.
+   *
+   * @param command - the text
+   * @returns its channel; `full` when there is no room now, `refused` when the server has none
+   */
+  async execInSpareRoom(command: string): Promise<ClientChannel | 'full' | 'refused'> {
+    if (this.limit.left < SPARE_ROOM) {
+      return 'full';
+    }
+    const release = await this.limit.acquire();
+    try {
+      const channel = await this.open((done) => this.client.exec(command, done));
+      this.releaseAtEnd(channel, release);
+      return channel;
+    } catch (error) {
+      release();
+      return isRefusal(error) ? 'refused' : 'full';
+    }
   }
 
   /**
@@ -95,7 +132,7 @@ export class SshLink {
   forward(host: string, port: number, signal?: AbortSignal): Promise<ClientChannel> {
     const opening = this.open((done) => {
       this.client.forwardOut('127.0.0.1', 0, host, port, done);
-    });
+    }, true);
     if (signal === undefined) {
       return opening;
     }
@@ -145,39 +182,52 @@ export class SshLink {
   }
 
   private async session(opener: Opener, signal?: AbortSignal): Promise<ClientChannel> {
-    for (;;) {
+    for (let refusals = 1; ; refusals++) {
+      if (!this.limit.free) {
+        this.onCrowded();
+      }
       const release = await this.limit.acquire(signal);
       try {
         const channel = await this.open(opener);
-        const forget = this.onLost(release);
-        channel.once('close', () => {
-          forget();
-          release();
-        });
+        this.releaseAtEnd(channel, release);
         return channel;
       } catch (error) {
         const others = this.limit.taken - 1;
-        // Nothing has run yet. The server takes fewer sessions: wait for one of ours to end.
-        const full = isRefusal(error) && others > 0;
-        if (full) {
-          this.limit.lower(others);
-        }
         release();
-        if (!full) {
+        // Nothing has run yet, so it may be tried again.
+        if (!isRefusal(error) || this.error !== undefined || signal?.aborted === true) {
+          throw error;
+        }
+        this.onCrowded();
+        if (refusals < MAX_REFUSALS) {
+          // Perhaps one has ended for us, and is about to for the server.
+          await delay(REFUSAL_MS * refusals);
+        } else if (others > 0) {
+          // The server takes fewer than we thought: one of ours has to end.
+          this.limit.lower(others);
+        } else {
           throw error;
         }
       }
     }
   }
 
-  private open(opener: Opener): Promise<ClientChannel> {
+  private releaseAtEnd(channel: ClientChannel, release: () => void): void {
+    const forget = this.onLost(release);
+    channel.once('close', () => {
+      forget();
+      release();
+    });
+  }
+
+  private open(opener: Opener, isForward = false): Promise<ClientChannel> {
     return new Promise((resolve, reject) => {
       const forget = this.onLost(reject);
       try {
         opener((error, channel) => {
           forget();
           if (error) {
-            reject(this.error ?? this.openError(error));
+            reject(this.error ?? this.openError(error, isForward));
           } else {
             resolve(channel);
           }
@@ -191,9 +241,9 @@ export class SshLink {
     });
   }
 
-  private openError(cause: Error): MachineError {
+  private openError(cause: Error, isForward: boolean): MachineError {
     const { alias } = this.endpoint;
-    if (readField(cause, 'reason') === CONNECT_FAILED) {
+    if (isForward && readField(cause, 'reason') === CONNECT_FAILED) {
       return sshError('refused', l10n.t('{0} cannot reach that address: {1}', alias, cause.message), {
         cause,
       });

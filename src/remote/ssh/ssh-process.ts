@@ -5,8 +5,7 @@ import { cancelledBy } from '../../core/cancellation.ts';
 import type { ProcessEnd, RemoteProcess } from '../remote-shell.ts';
 import { ChannelReader, ChannelWriter, MarkerFilter } from './channel-streams.ts';
 import type { Preface } from './channel-streams.ts';
-import { loginCommand } from './quote.ts';
-import type { LoginCommand } from './quote.ts';
+import { loginCommand, newMarker, programScript, WAITING_COMMAND, waitingLine } from './quote.ts';
 import { sshError } from './ssh-errors.ts';
 import type { SshLink } from './ssh-link.ts';
 
@@ -25,14 +24,16 @@ export class SshProcess implements RemoteProcess {
   readonly began: Promise<void>;
   private readonly link: SshLink;
   private readonly channel: ClientChannel;
+  private readonly marker: string;
   private readonly writer: ChannelWriter;
   private pid = '';
   private killed = false;
   private closed = false;
 
-  private constructor(link: SshLink, channel: ClientChannel, { marker, preamble }: LoginCommand) {
+  private constructor(link: SshLink, channel: ClientChannel, marker: string) {
     this.link = link;
     this.channel = channel;
+    this.marker = marker;
     const outMarker = new MarkerFilter(marker, () => undefined);
     const errMarker = new MarkerFilter(marker, (preface) => this.onPreface(preface, outMarker));
     this.writer = new ChannelWriter(channel);
@@ -71,9 +72,6 @@ export class SshProcess implements RemoteProcess {
     // Whoever only reads the streams still hears of the end there.
     this.done.catch(() => undefined);
     this.began.catch(() => undefined);
-    if (preamble !== '') {
-      channel.write(preamble);
-    }
   }
 
   private settleBegin: { resolve: () => void; reject: (error: Error) => void } = {
@@ -95,27 +93,75 @@ export class SshProcess implements RemoteProcess {
     argv: readonly string[],
     signal?: AbortSignal,
   ): Promise<SshProcess> {
-    const command = loginCommand(argv);
-    const channel = await link.exec(command.command, signal);
-    const process = new SshProcess(link, channel, command);
-    if (signal === undefined) {
-      await process.began;
-      return process;
+    const marker = newMarker();
+    const script = programScript(argv, marker);
+    const command = loginCommand(script);
+    const channel = await link.exec(command ?? WAITING_COMMAND, signal);
+    const process = new SshProcess(link, channel, marker);
+    if (command === undefined) {
+      channel.write(waitingLine(script));
     }
-    const kill = (): void => process.kill();
+    return process.begun(signal);
+  }
+
+  /**
+   * Opens a session that waits for its program, if there is plenty of room.
+   *
+   * @param link - the connection
+   * @returns the session, for {@link run}; `full` when there is no room now, `refused` when the
+   * server has none
+   */
+  static async prepare(link: SshLink): Promise<SshProcess | 'full' | 'refused'> {
+    const channel = await link.execInSpareRoom(WAITING_COMMAND);
+    return typeof channel === 'string' ? channel : new SshProcess(link, channel, newMarker());
+  }
+
+  /** Whether the session cannot be used any more. */
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
+  /**
+   * Runs a program in a session that was prepared.
+   *
+   * @param argv - program and arguments
+   * @param signal - ends the program
+   * @returns the program, begun
+   * @throws {MachineError} with code `no-shell` when it has certainly not begun
+   */
+  run(argv: readonly string[], signal?: AbortSignal): Promise<SshProcess> {
+    this.channel.write(waitingLine(programScript(argv, this.marker)));
+    return this.begun(signal);
+  }
+
+  /** Gives up a session that was prepared and not used. */
+  discard(): void {
+    this.stdout.destroy();
+    this.stderr.destroy();
+    // Its shell ends by itself, and then the session; closed, it would stay for a while.
+    this.writer.end();
+    later(CLOSE_MS, () => this.channel.close());
+  }
+
+  private async begun(signal: AbortSignal | undefined): Promise<SshProcess> {
+    if (signal === undefined) {
+      await this.began;
+      return this;
+    }
+    const kill = (): void => this.kill();
     signal.addEventListener('abort', kill, { once: true });
-    process.done
+    this.done
       .catch(() => undefined)
       .finally(() => signal.removeEventListener('abort', kill));
     if (signal.aborted) {
       kill();
     }
     try {
-      await process.began;
+      await this.began;
     } catch (error) {
       throw signal.aborted ? cancelledBy(signal) : error;
     }
-    return process;
+    return this;
   }
 
   /** Ends the program, by whatever way the machine allows, and lets go of its streams. */

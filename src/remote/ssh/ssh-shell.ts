@@ -12,10 +12,9 @@ import type {
   SshMachineShell,
   TerminalSize,
 } from './machine-shell.ts';
+import type { ProgramLauncher } from './program-launcher.ts';
 import type { SshConnection } from './ssh-connection.ts';
 import { sshError } from './ssh-errors.ts';
-import type { SshLink } from './ssh-link.ts';
-import { SshProcess } from './ssh-process.ts';
 
 const NO_FILE = 44;
 const NO_ACCESS = 77;
@@ -70,7 +69,7 @@ export class SshShell implements SshMachineShell {
     if (signal?.aborted === true) {
       throw cancelledBy(signal);
     }
-    const process = await SshProcess.launch(await this.linkUntil(signal), argv, signal);
+    const process = await (await this.launcherUntil(signal)).launch(argv, signal);
     const { stdin, stdout, stderr } = process;
     const done = process.done.then((end) => {
       if (signal?.aborted === true) {
@@ -105,7 +104,7 @@ export class SshShell implements SshMachineShell {
   }
 
   async forward(host: string, port: number, signal?: AbortSignal): Promise<Duplex> {
-    const link = await this.linkUntil(signal);
+    const { link } = await this.launcherUntil(signal);
     const channel = await link.forward(host, port, signal);
     const stream = new ChannelDuplex(channel);
     const forget = link.onLost((error) => stream.destroy(error));
@@ -115,7 +114,7 @@ export class SshShell implements SshMachineShell {
 
   async interactive(size: TerminalSize, signal?: AbortSignal): Promise<InteractiveShell> {
     const { columns: cols, rows, term = 'xterm-256color' } = size;
-    const link = await this.linkUntil(signal);
+    const { link } = await this.launcherUntil(signal);
     const channel = await link.shell({ cols, rows, term, width: 0, height: 0, modes: {} }, signal);
     const output = new ChannelReader(channel);
     const input = new ChannelWriter(channel);
@@ -155,14 +154,14 @@ export class SshShell implements SshMachineShell {
       throw cancelledBy(signal);
     }
     // A person may be asked on the way; only what the machine takes counts.
-    const link = await this.linkUntil(signal);
+    const launcher = await this.launcherUntil(signal);
     const limit = new AbortController();
     const end = signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]);
     const timer =
       timeoutMs === undefined ? undefined : setTimeout(() => limit.abort(), timeoutMs);
     const given = giveUp(end);
     try {
-      return await Promise.race([given.promise, runOn(link, argv, { stdin: options.stdin, signal: end })]);
+      return await Promise.race([given.promise, runOn(launcher, argv, { stdin: options.stdin, signal: end })]);
     } catch (error) {
       if (limit.signal.aborted) {
         throw timedOut(argv[0] ?? '', timeoutMs ?? 0);
@@ -174,13 +173,13 @@ export class SshShell implements SshMachineShell {
     }
   }
 
-  private linkUntil(signal: AbortSignal | undefined): Promise<SshLink> {
+  private launcherUntil(signal: AbortSignal | undefined): Promise<ProgramLauncher> {
     if (signal === undefined) {
-      return this.connection.link();
+      return this.connection.launcher();
     }
     // Others may wait for the same connection: it is made all the same.
     const given = giveUp(signal);
-    return Promise.race([given.promise, this.connection.link()]).finally(() => given.forget());
+    return Promise.race([given.promise, this.connection.launcher()]).finally(() => given.forget());
   }
 }
 
@@ -195,11 +194,11 @@ function giveUp(signal: AbortSignal): { promise: Promise<never>; forget: () => v
 }
 
 async function runOn(
-  link: SshLink,
+  launcher: ProgramLauncher,
   argv: readonly string[],
   options: { readonly stdin: string | Buffer | undefined; readonly signal: AbortSignal },
 ): Promise<ExecResult> {
-  const process = await SshProcess.launch(link, argv, options.signal);
+  const process = await launcher.launch(argv, options.signal);
   const stdout = collect(process.stdout);
   const stderr = collect(process.stderr);
   process.stdin.end(options.stdin ?? '');

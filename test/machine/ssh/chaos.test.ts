@@ -69,11 +69,7 @@ describe('A connection that is cut again and again', function () {
     for (const call of [load.exec(0), load.put(0), load.get(), load.start()]) await call;
     assert.ok(load.lost > CUTS / 2, `${load.lost} calls lost`);
     assert.equal((await shell.exec(['echo', 'still here'])).stdout.toString(), 'still here\n');
-    await until('the machine has let go of all', () =>
-      Promise.resolve(
-        bed.sessionProcesses().length + shell.connection.sessions === 0 ? true : undefined,
-      ),
-    );
+    await bed.untilIdle(shell);
     assert.equal(proxy.open, 1);
     assert.ok(activeSockets() <= sockets + 1, `${activeSockets()} sockets, ${sockets} at first`);
     assert.deepEqual((await readdir(bed.home)).filter((name) => name.endsWith('.tmp')), []);

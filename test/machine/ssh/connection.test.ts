@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { MachineError } from '../../../src/core/errors.ts';
@@ -58,9 +59,7 @@ describe('The connection to a machine', function () {
         }),
       );
       assert.deepEqual(all.map(({ code }) => code), Array(14).fill(0));
-      await until('all sessions have closed', () =>
-        Promise.resolve(shell.connection.sessions === 0 ? true : undefined),
-      );
+      await bed.untilIdle(shell);
     });
 
     it('fewer are opened where the server takes fewer', async () => {
@@ -79,9 +78,7 @@ describe('The connection to a machine', function () {
       shell.connection.onDidChangeState((state) => states.push(state));
       await shell.exec(['true']);
       const waiting = shell.exec(['sleep', '100']);
-      await until('it sleeps', () =>
-        Promise.resolve(bed.sessionProcesses().length > 0 ? true : undefined),
-      );
+      await bed.untilRunning('sleep');
       proxy.cutAll();
       await assert.rejects(waiting, { code: 'connection-lost', kind: 'machine' });
       proxy.refuse(true);
@@ -128,21 +125,20 @@ describe('The connection to a machine', function () {
       const proxy = await link();
       const shell = client.shell({ port: proxy.port });
       await shell.exec(['true']);
-      const count = `echo x >>${bed.home}/count; sleep 0.3; cat ${bed.home}/count`;
-      for (const [idempotent, times] of [[false, 1], [true, 3]] as const) {
-        const running = shell.exec(['sh', '-c', count], { idempotent });
-        running.catch(() => undefined);
-        await until('it has begun', async () => {
-          const had = (await client.shell().get(`${bed.home}/count`))?.length ?? 0;
-          return had / 2 >= (idempotent ? 2 : 1) ? true : undefined;
-        });
-        proxy.cutAll();
-        if (idempotent) {
-          assert.equal((await running).stdout.toString(), 'x\n'.repeat(times));
-        } else {
-          await assert.rejects(running, { code: 'connection-lost' });
-        }
-      }
+      const path = `${bed.home}/count`;
+      const count = `echo x >>${path}; [ "$(wc -l <${path})" -ge 3 ] || sleep 100; cat ${path}`;
+      const begun = (times: number): Promise<true> =>
+        until(`it has begun ${times} times`, async () =>
+          (await readFile(path, 'utf8').catch(() => '')).length === 2 * times ? true : undefined,
+        );
+      const once = shell.exec(['sh', '-c', count]);
+      await begun(1);
+      proxy.cutAll();
+      await assert.rejects(once, { code: 'connection-lost' });
+      const again = shell.exec(['sh', '-c', count], { idempotent: true });
+      await begun(2);
+      proxy.cutAll();
+      assert.equal((await again).stdout.toString(), 'x\n'.repeat(3));
     });
   });
 
@@ -208,9 +204,7 @@ describe('The connection to a machine', function () {
       await shell.put(`${bed.home}/big`, content, 0o600);
       assert.ok(content.equals((await shell.get(`${bed.home}/big`)) ?? Buffer.alloc(0)));
       const waiting = shell.exec(['sleep', '100']);
-      await until('it sleeps', () =>
-        Promise.resolve(bed.sessionProcesses().length > 0 ? true : undefined),
-      );
+      await bed.untilRunning('sleep');
       proxy.cutAll();
       await assert.rejects(waiting, { code: 'connection-lost' });
       assert.equal((await shell.exec(['echo', 'back'])).stdout.toString(), 'back\n');

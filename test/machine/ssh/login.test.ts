@@ -50,7 +50,7 @@ describe('Logging in to a machine', function () {
       client.acceptsHostKeys = false;
       const error = await failure(client.shell());
       assert.equal(error.code, 'host-key-unknown');
-      assert.match(error.steps.join(' '), new RegExp(client.asked[0]?.fingerprint.slice(7, 20) ?? '-'));
+      assert.ok(error.steps.join(' ').includes(client.asked[0]?.fingerprint ?? '-'));
       await failure(client.shell());
       assert.equal(client.asked.length, 2);
       assert.ok(!(await bed.log()).includes('Accepted'), 'no key was offered');

@@ -27,19 +27,11 @@ for (const root of [false, true]) {
       client = new SshClient(bed);
       shell = client.shell();
     });
-    afterEach(() => nothingLeft());
+    afterEach(() => bed.untilIdle(shell));
     after(async () => {
       await client.dispose();
       await bed.dispose();
     });
-
-    async function nothingLeft(): Promise<void> {
-      await until('no program and no session is left', () =>
-        Promise.resolve(
-          bed.sessionProcesses().length + shell.connection.sessions === 0 ? true : undefined,
-        ),
-      );
-    }
 
     it('runs programs in the home directory of its user', async () => {
       const { stdout } = await shell.exec(['sh', '-c', 'pwd; echo "$HOME"']);
@@ -63,9 +55,7 @@ for (const root of [false, true]) {
     it('ends what is cancelled, also before it began', async () => {
       const controller = new AbortController();
       const running = shell.exec(['sleep', '100'], { signal: controller.signal });
-      await until('it sleeps', () =>
-        Promise.resolve(bed.sessionProcesses().length > 0 ? true : undefined),
-      );
+      await bed.untilRunning('sleep');
       controller.abort();
       await assert.rejects(running, { kind: 'cancelled' });
       await assert.rejects(shell.exec(['true'], { signal: controller.signal }), {
@@ -216,9 +206,7 @@ for (const root of [false, true]) {
       const other = await shell.interactive({ columns: 80, rows: 24 });
       other.input.write('sleep 100\n');
       other.output.resume();
-      await until('it sleeps', () =>
-        Promise.resolve(bed.sessionProcesses().length > 1 ? true : undefined),
-      );
+      await bed.untilRunning('sleep');
       other.close();
       await other.done;
     });

@@ -7,7 +7,8 @@ import { createServer, connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { environment, isRunning, pids, signal, until } from '../proc.ts';
+import type { SshMachineShell } from '../../../src/remote/ssh/machine-shell.ts';
+import { environment, isRunning, pids, readProc, signal, until } from '../proc.ts';
 
 /** How the machine is; what is missing is as on most machines. */
 export interface SshBedOptions {
@@ -191,6 +192,28 @@ export class SshBed {
   /** What runs in sessions, without sshd's own. */
   sessionProcesses(): number[] {
     return this.processes().filter((pid) => environment(pid).includes(`HOME=${this.home}`));
+  }
+
+  /** Processes of sessions that run this program. */
+  running(program: string): number[] {
+    return this.sessionProcesses().filter(
+      (pid) => readProc(pid, 'cmdline').split('\0')[0] === program,
+    );
+  }
+
+  /** Polls until the program runs in a session. */
+  async untilRunning(program: string): Promise<void> {
+    await until(`${program} runs`, () =>
+      Promise.resolve(this.running(program).length > 0 ? true : undefined),
+    );
+  }
+
+  /** Polls until nothing runs in sessions but what waits for a program. */
+  async untilIdle({ connection }: SshMachineShell): Promise<void> {
+    await until('no program and no session is left', () => {
+      const programs = this.sessionProcesses().length - connection.idleSessions;
+      return Promise.resolve(programs === 0 && connection.sessions === 0 ? true : undefined);
+    });
   }
 
   async dispose(): Promise<void> {
