@@ -7,6 +7,8 @@ export { commandLine } from '../training/command-line.ts';
 export { findPython } from '../training/find-python.ts';
 export { planProfile, planScript } from '../training/launch-plan.ts';
 export { feedLogChannel } from '../training/log/log-channel-feed.ts';
+export { PART_BYTES, partCount } from '../training/log/log-parts.ts';
+export { logGone, MaskedLog } from '../training/log/masked-log.ts';
 export { feedLogTerminal } from '../training/log/terminal-feed.ts';
 export { remotePython } from '../training/remote-dependencies.ts';
 export { setupKey } from '../training/setup-key.ts';

@@ -16,6 +16,7 @@ import { EngineHost } from './engine-host.ts';
 import { ErrorFunnel } from './error-funnel.ts';
 import { channelWindow } from './logs/channel-window.ts';
 import { LogChannels } from './logs/log-channels.ts';
+import { LogDocuments } from './logs/log-documents.ts';
 import { SecretStore } from './secrets/secret-store.ts';
 import { settings } from './settings.ts';
 import { CostBar } from './status-bar/cost-bar.ts';
@@ -89,6 +90,7 @@ export function startApp(context: vscode.ExtensionContext): RunningApp {
     host,
     channels,
     app.documents,
+    new LogDocuments({ clock, masker, run: async (id) => (await app.engine()).ledger.runs.get(id) }),
     app.configs,
     views,
     new CostBar(host),

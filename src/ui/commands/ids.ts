@@ -9,6 +9,7 @@ export const COMMANDS = {
   resumeFromCheckpoint: 'runctl.resumeFromCheckpoint',
   showLog: 'runctl.showLog',
   openFullLog: 'runctl.openFullLog',
+  copyLogPath: 'runctl.copyLogPath',
   showLogInTerminal: 'runctl.showLogInTerminal',
   showRunDetails: 'runctl.showRunDetails',
   renameRun: 'runctl.renameRun',

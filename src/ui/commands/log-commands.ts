@@ -4,13 +4,17 @@ import { RunError } from '../../core/errors.ts';
 import type { Run } from '../../core/model/run.ts';
 import type { App } from '../app.ts';
 import { showLogTerminal } from '../logs/log-terminal.ts';
+import { openLog } from '../logs/open-log.ts';
 import { COMMANDS } from './ids.ts';
 import { pickRun } from './pick-run.ts';
 import type { CommandTable } from './register.ts';
 
 type LogCommands = Pick<
   CommandTable,
-  typeof COMMANDS.showLog | typeof COMMANDS.openFullLog | typeof COMMANDS.showLogInTerminal
+  | typeof COMMANDS.showLog
+  | typeof COMMANDS.openFullLog
+  | typeof COMMANDS.copyLogPath
+  | typeof COMMANDS.showLogInTerminal
 >;
 
 /**
@@ -25,8 +29,11 @@ export function logCommands(app: App): LogCommands {
       app.channels.show(await pick(app, argument), true);
     },
     [COMMANDS.openFullLog]: async (argument) => {
-      const { logPath } = await pick(app, argument);
-      await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(logPath));
+      await openLog(await pick(app, argument));
+    },
+    [COMMANDS.copyLogPath]: async (argument) => {
+      // The file itself has what the views mask.
+      await vscode.env.clipboard.writeText((await pick(app, argument)).logPath);
     },
     [COMMANDS.showLogInTerminal]: async (argument) => {
       showLogTerminal(await pick(app, argument), app);
