@@ -126,9 +126,9 @@ function withLeft(reason: string, status: RunStatus): string {
     case 0:
       return reason;
     case 1:
-      return l10n.t('{0}. It left 1 process behind; “Stop Now” ends it.', reason);
+      return l10n.t('{0}. It left 1 process behind; “End Leftover Processes” ends it.', reason);
     default:
-      return l10n.t('{0}. It left {1} processes behind; “Stop Now” ends them.', reason, orphans);
+      return l10n.t('{0}. It left {1} processes behind; “End Leftover Processes” ends them.', reason, orphans);
   }
 }
 

@@ -7,6 +7,15 @@ import { COMMANDS } from './commands/ids.ts';
 
 const REPEAT_MS = 5000;
 
+/** Answers that are no failure: there is just nothing to do, and no details to show. */
+const EXPECTED: ReadonlySet<string> = new Set([
+  'no-run',
+  'no-checkpoint',
+  'one-run',
+  'resumed-from',
+  'protected',
+]);
+
 /**
  * The one place where failures meet the user: a cancel is silent, everything
  * else is one message with the next action as its button and its details in
@@ -79,7 +88,9 @@ export class ErrorFunnel {
     const details = l10n.t('Show Details');
     const action = failure.nextAction;
     const buttons = action === undefined ? [details] : [action.title, details];
-    const choice = await vscode.window.showErrorMessage(text, ...buttons);
+    const choice = EXPECTED.has(failure.code)
+      ? await vscode.window.showInformationMessage(text, ...buttons.slice(0, -1))
+      : await vscode.window.showErrorMessage(text, ...buttons);
     if (choice === details) {
       await vscode.commands.executeCommand(COMMANDS.showOutput);
     } else if (action !== undefined && choice === action.title) {

@@ -5,6 +5,7 @@ export const COMMANDS = {
   runFile: 'runctl.runFile',
   stopRun: 'runctl.stopRun',
   killRun: 'runctl.killRun',
+  endLeftovers: 'runctl.endLeftovers',
   resumeRun: 'runctl.resumeRun',
   resumeFromCheckpoint: 'runctl.resumeFromCheckpoint',
   showLog: 'runctl.showLog',

@@ -1,5 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
+import { commandText } from '../../core/command-text.ts';
 import { CancelledError, NotFoundError } from '../../core/errors.ts';
 import { formatAge } from '../../core/format.ts';
 import type { AccountSnapshot, RunView } from '../../resources/account-snapshot.ts';
@@ -72,6 +73,6 @@ export function runItem(
     view,
     label: `$(${runStateIcon(run.state).name}) ${run.name}`,
     description: `${runStateLabel(run.state)} · ${formatAge(now - run.createdAt)}`,
-    detail: run.spec.argv.join(' '),
+    detail: commandText(run.spec.argv),
   };
 }

@@ -26,6 +26,7 @@ type RunCommands = Pick<
   CommandTable,
   | typeof COMMANDS.stopRun
   | typeof COMMANDS.killRun
+  | typeof COMMANDS.endLeftovers
   | typeof COMMANDS.resumeRun
   | typeof COMMANDS.resumeFromCheckpoint
   | typeof COMMANDS.showRunDetails
@@ -45,6 +46,7 @@ export function runCommands(app: App): RunCommands {
   return {
     [COMMANDS.stopRun]: (argument, selected) => stop(app, argument, selected),
     [COMMANDS.killRun]: (argument, selected) => stop(app, argument, selected, 0),
+    [COMMANDS.endLeftovers]: (argument) => endLeftovers(app, argument),
     [COMMANDS.resumeRun]: (argument) => resume(app, argument),
     [COMMANDS.resumeFromCheckpoint]: (argument, except) => resumeFrom(app, argument, except),
     [COMMANDS.showRunDetails]: (argument) => showDetails(app, argument),
@@ -74,6 +76,16 @@ async function stop(
   });
   await engine.inventory.whileBusy(run.id, l10n.t('stopping…'), () =>
     engine.control.stop(run.id, grace),
+  );
+}
+
+// A run may leave processes behind on purpose; its row tells, and this ends them.
+async function endLeftovers(app: App, argument: unknown): Promise<void> {
+  const { control } = await app.engine();
+  const { run } = await pickAny(app, argument, l10n.t('End leftover processes of which run?'));
+  await control.stop(run.id, 0);
+  void vscode.window.showInformationMessage(
+    l10n.t('Nothing that {0} started is running any more', run.name),
   );
 }
 

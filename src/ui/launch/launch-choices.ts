@@ -1,7 +1,8 @@
 import { dirname, extname } from 'node:path';
 import * as vscode from 'vscode';
+import { commandText } from '../../core/command-text.ts';
 import type { ResolvedProfile } from '../../core/config/resolve-profile.ts';
-import { UnsupportedError } from '../../core/errors.ts';
+import { CancelledError, UnsupportedError } from '../../core/errors.ts';
 import type { Machine } from '../../providers/training-provider.ts';
 import type { PythonChoice } from '../../training/command-line.ts';
 import type { LaunchPlan } from '../../training/launch-plan.ts';
@@ -19,7 +20,13 @@ export type LaunchChoice =
       /** What it runs, for the list. */
       readonly command: string;
     }
-  | { readonly kind: 'script'; readonly script: vscode.Uri };
+  | { readonly kind: 'script'; readonly script: vscode.Uri }
+  | {
+      /** Its profiles cannot be told before it is mended. */
+      readonly kind: 'mistake';
+      readonly folder: vscode.Uri;
+      readonly message: string;
+    };
 
 /** Where a choice runs. */
 export interface LaunchPlace {
@@ -40,9 +47,13 @@ const EXCLUDED = '**/{node_modules,.venv,venv,env,site-packages,__pycache__,.git
 export async function launchChoices(app: App): Promise<readonly LaunchChoice[]> {
   const profiles: LaunchChoice[] = [];
   for (const { uri } of vscode.workspace.workspaceFolders ?? []) {
-    const { config } = await app.configs.load(uri.fsPath);
+    const { config, problems } = await app.configs.load(uri.fsPath);
+    if (config === null) {
+      const first = problems.find(({ severity }) => severity === 'error');
+      profiles.push({ kind: 'mistake', folder: uri, message: first?.message ?? '' });
+    }
     for (const [profile, { command, args }] of Object.entries(config?.runs ?? {})) {
-      profiles.push({ kind: 'profile', folder: uri, profile, command: [...command, ...args].join(' ') });
+      profiles.push({ kind: 'profile', folder: uri, profile, command: commandText([...command, ...args]) });
     }
   }
   const open = vscode.window.activeTextEditor?.document.uri;
@@ -67,9 +78,37 @@ export async function planChoice(
   choice: LaunchChoice,
   place: LaunchPlace,
 ): Promise<LaunchPlan> {
-  return choice.kind === 'profile'
-    ? planOfProfile(app, choice.folder, choice.profile, place)
-    : planOfScript(app, choice.script, place);
+  switch (choice.kind) {
+    case 'profile':
+      return planOfProfile(app, choice.folder, choice.profile, place);
+    case 'script':
+      return planOfScript(app, choice.script, place);
+    case 'mistake':
+      await app.configs.require(choice.folder.fsPath);
+      throw new CancelledError();
+  }
+}
+
+/**
+ * Tells where a profile asks to be run, when that is elsewhere.
+ *
+ * @param app - the window's parts
+ * @param choice - what to run
+ * @param place - where the person wants it
+ * @returns the profile's own place, or `null` when it is the same or none
+ */
+export async function otherPlace(
+  app: App,
+  choice: LaunchChoice,
+  place: LaunchPlace,
+): Promise<LaunchPlace | null> {
+  if (choice.kind !== 'profile') {
+    return null;
+  }
+  const profile = await app.configs.profile(choice.folder.fsPath, choice.profile);
+  const own = await placeOf(app, choice.folder, profile);
+  const isSame = own.provider === place.provider && (own.machine === place.machine || own.machine === '');
+  return isSame ? null : own;
 }
 
 /**

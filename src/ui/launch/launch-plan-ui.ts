@@ -5,6 +5,7 @@ import type { Run } from '../../core/model/run.ts';
 import type { LaunchPlan } from '../../training/launch-plan.ts';
 import type { LaunchOptions } from '../../training/launcher.ts';
 import type { App } from '../app.ts';
+import { isShown } from '../tree/run-nodes.ts';
 import { transferText } from './transfer-text.ts';
 
 /**
@@ -22,6 +23,10 @@ export async function launchPlan(app: App, plan: LaunchPlan): Promise<Run> {
   const run = await withProgress(plan, (signal, onProgress) =>
     start(app, plan, { secrets, signal, onProgress }),
   );
+  // What was just started must not be hidden by an earlier search.
+  if (!isShown(run, app.filter.text)) {
+    await app.filter.set('');
+  }
   app.channels.show(run, true);
   return run;
 }

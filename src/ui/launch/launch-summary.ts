@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { commandText } from '../../core/command-text.ts';
 import { formatRate } from '../../core/format.ts';
 import type { MachineView } from '../../resources/account-snapshot.ts';
 import type { LaunchPlan } from '../../training/launch-plan.ts';
@@ -9,16 +10,21 @@ import type { PickRow } from '../multi-step.ts';
  *
  * @param plan - what is about to be launched
  * @param machine - where, and at what price
+ * @param other - where its profile asks to be run, when that is elsewhere
  * @returns the rows: the plan, its variant that sets up again, and facts
  */
-export function summaryRows(plan: LaunchPlan, machine: MachineView): PickRow<LaunchPlan>[] {
+export function summaryRows(
+  plan: LaunchPlan,
+  machine: MachineView,
+  other: { readonly provider: string; readonly machine: string } | null,
+): PickRow<LaunchPlan>[] {
   const price = machine.rate === null ? l10n.t('unknown') : formatRate(machine.rate);
   const { spec } = plan;
   const rows: PickRow<LaunchPlan>[] = [
     {
       value: plan,
       label: `$(rocket) ${l10n.t('Launch {0} on {1}', plan.name, machine.name)}`,
-      detail: spec.argv.join(' '),
+      detail: commandText(spec.argv),
     },
   ];
   // A step without a key runs at each launch anyway.
@@ -29,13 +35,17 @@ export function summaryRows(plan: LaunchPlan, machine: MachineView): PickRow<Lau
       detail: l10n.t('Also when nothing it is made from has changed'),
     });
   }
+  if (other !== null) {
+    const own = `${other.provider} ${other.machine}`.trim();
+    rows.push(fact('warning', l10n.t('Its profile says'), own));
+  }
   rows.push(
     fact('credit-card', l10n.t('Price'), l10n.t('{0}, from {1}', price, machine.rateSource)),
     fact('folder', l10n.t('Directory'), spec.directory),
     fact('save', l10n.t('Checkpoints'), spec.checkpointDirectory),
   );
   if (spec.setup.length > 0) {
-    rows.push(fact('tools', l10n.t('Set-up'), spec.setup.join(' ')));
+    rows.push(fact('tools', l10n.t('Set-up'), commandText(spec.setup)));
   }
   if (spec.secrets.length > 0) {
     rows.push(fact('key', l10n.t('Secrets'), spec.secrets.join(', ')));

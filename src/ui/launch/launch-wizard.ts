@@ -1,6 +1,7 @@
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
+import { CONFIG_FILE_NAME } from '../../core/config/file-name.ts';
 import { ValidationError } from '../../core/errors.ts';
 import { formatRate } from '../../core/format.ts';
 import type { Engine } from '../../engine.ts';
@@ -10,7 +11,7 @@ import type { App } from '../app.ts';
 import type { PickRow, Step } from '../multi-step.ts';
 import { multiStep } from '../multi-step.ts';
 import type { LaunchChoice } from './launch-choices.ts';
-import { launchChoices, planChoice } from './launch-choices.ts';
+import { launchChoices, otherPlace, planChoice } from './launch-choices.ts';
 import { summaryRows } from './launch-summary.ts';
 
 interface WizardState {
@@ -144,18 +145,30 @@ function pickCommand(app: App): Step<WizardState> {
 }
 
 function choiceRow(choice: LaunchChoice): PickRow<LaunchChoice> {
-  return choice.kind === 'profile'
-    ? {
+  switch (choice.kind) {
+    case 'profile':
+      return {
         value: choice,
         label: `$(beaker) ${choice.profile}`,
         description: basename(choice.folder.fsPath),
         detail: choice.command,
-      }
-    : {
+      };
+    case 'script': {
+      const folder = dirname(vscode.workspace.asRelativePath(choice.script));
+      return {
         value: choice,
         label: `$(file-code) ${basename(choice.script.fsPath)}`,
-        description: vscode.workspace.asRelativePath(choice.script),
+        description: folder === '.' ? '' : folder,
       };
+    }
+    case 'mistake':
+      return {
+        value: choice,
+        label: `$(warning) ${l10n.t('{0} has a mistake', CONFIG_FILE_NAME)}`,
+        description: basename(choice.folder.fsPath),
+        detail: choice.message,
+      };
+  }
 }
 
 function summary(app: App): Step<WizardState> {
@@ -164,13 +177,12 @@ function summary(app: App): Step<WizardState> {
     if (choice === undefined || machine === undefined) {
       return undefined;
     }
-    const plan = await planChoice(app, choice, {
-      provider: machine.provider,
-      machine: machine.id,
-    });
+    const place = { provider: machine.provider, machine: machine.id };
+    const plan = await planChoice(app, choice, place);
+    const other = await otherPlace(app, choice, place);
     state.plan = await ui.pick({
       placeholder: l10n.t('Launch this?'),
-      rows: summaryRows(plan, machine),
+      rows: summaryRows(plan, machine, other),
     });
     return undefined;
   };

@@ -52,6 +52,8 @@ export class RunTaskProvider implements vscode.TaskProvider {
       new vscode.CustomExecution(() =>
         Promise.resolve(new RunTaskTerminal(this.app, folder.uri, profile)),
       ),
+      // None, said aloud: else the first start asks which to scan the output with.
+      [],
     );
     task.detail = l10n.t('Launch the run profile {0}', profile);
     task.presentationOptions = { reveal: vscode.TaskRevealKind.Always };

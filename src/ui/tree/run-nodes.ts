@@ -1,10 +1,12 @@
 import * as l10n from '@vscode/l10n';
 import type { SeenCheckpoint } from '../../checkpoints/overwritten.ts';
 import { isLive } from '../../checkpoints/overwritten.ts';
+import { commandText } from '../../core/command-text.ts';
 import { formatAge, formatBytes, formatDuration, formatMetric } from '../../core/format.ts';
 import { shortRunId } from '../../core/ids.ts';
 import { formatDate } from '../../core/locale.ts';
 import type { CheckpointMark } from '../../core/model/records.ts';
+import type { Run } from '../../core/model/run.ts';
 import { isActive } from '../../core/model/run.ts';
 import { formatDollars } from '../../core/money.ts';
 import type { AccountSnapshot, RunView } from '../../resources/account-snapshot.ts';
@@ -13,6 +15,9 @@ import { escapeMarkdown, markdownTable } from './markdown.ts';
 import { paged } from './paging.ts';
 import { runStateIcon, runStateLabel } from './run-state-icons.ts';
 import type { TreeNode } from './tree-node.ts';
+
+/** Longest reason in a row; the tooltip has it whole. */
+const MAX_REASON = 60;
 
 /** What decides which runs the tree shows, and how much of a list. */
 export interface RunTreeOptions {
@@ -30,10 +35,10 @@ export interface RunTreeOptions {
  * @returns one row per run, newest first
  */
 export function runNodes(snapshot: AccountSnapshot, options: RunTreeOptions): readonly TreeNode[] {
-  const words = options.filter.toLowerCase().split(/\s+/).filter((word) => word !== '');
+  const words = wordsOf(options.filter);
   const views = words.length === 0
     ? snapshot.runs
-    : snapshot.runs.filter((view) => matches(view, words));
+    : snapshot.runs.filter(({ run }) => matches(run, words));
   return paged('runs', views, options.shown, (view) => runNode(view, snapshot.at));
 }
 
@@ -75,6 +80,9 @@ function runContext({ run, checkpoints }: RunView): string {
 function runDescription(view: RunView, now: number): string {
   const { run } = view;
   const parts = [view.busy ?? runStateLabel(run.state)];
+  if (view.busy === null && (run.state === 'failed' || run.state === 'lost')) {
+    parts.push(shortened(run.stateReason));
+  }
   if (view.progress?.fraction != null && isActive(run)) {
     parts.push(`${Math.floor(view.progress.fraction * 100)}%`);
   }
@@ -100,7 +108,7 @@ function runTooltip(view: RunView, now: number): string {
     [l10n.t('State'), `${runStateLabel(run.state)}: ${run.stateReason}`],
     [l10n.t('Machine'), `${run.provider} / ${run.machine}`],
     [l10n.t('Profile'), run.profile],
-    [l10n.t('Command'), run.spec.argv.join(' ')],
+    [l10n.t('Command'), commandText(run.spec.argv)],
     [l10n.t('Directory'), run.spec.directory],
     [l10n.t('Started'), run.startedAt === null ? null : formatDate(run.startedAt)],
     [l10n.t('Ended'), run.endedAt === null ? null : formatDate(run.endedAt)],
@@ -209,7 +217,26 @@ function markLabel(mark: CheckpointMark): string {
   }
 }
 
-function matches({ run }: RunView, words: readonly string[]): boolean {
+function shortened(reason: string): string {
+  return reason.length > MAX_REASON ? `${reason.slice(0, MAX_REASON)}…` : reason;
+}
+
+/**
+ * Tells whether a filter shows a run.
+ *
+ * @param run - the run
+ * @param filter - words that must all occur
+ * @returns true also when there is no filter
+ */
+export function isShown(run: Run, filter: string): boolean {
+  return matches(run, wordsOf(filter));
+}
+
+function wordsOf(filter: string): readonly string[] {
+  return filter.toLowerCase().split(/\s+/).filter((word) => word !== '');
+}
+
+function matches(run: Run, words: readonly string[]): boolean {
   const text = [run.name, run.state, run.profile ?? '', run.machine, run.note, run.id]
     .join(' ')
     .toLowerCase();

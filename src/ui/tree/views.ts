@@ -17,6 +17,7 @@ const AGE_MS = 15_000;
 /** The two trees of the activity bar. */
 export class TreeViews implements vscode.Disposable {
   private readonly host: EngineHost;
+  private readonly filter: () => RunFilter;
   private readonly shown = new Map<string, number>();
   private readonly runs: SnapshotTreeProvider;
   private readonly resources: SnapshotTreeProvider;
@@ -29,6 +30,7 @@ export class TreeViews implements vscode.Disposable {
 
   constructor(host: EngineHost, clock: Clock, filter: () => RunFilter) {
     this.host = host;
+    this.filter = filter;
     this.seen = host.snapshot();
     this.pace = new RefreshPace(clock, () => this.write());
     this.runs = new SnapshotTreeProvider(() =>
@@ -88,6 +90,8 @@ export class TreeViews implements vscode.Disposable {
     this.seen = this.host.snapshot();
     this.runs.refresh();
     this.resources.refresh();
+    const text = this.filter().text;
+    this.runsView.description = text === '' ? '' : l10n.t('filter: {0}', text);
     const active = this.seen.runs.filter(({ run }) => isActive(run)).length;
     this.runsView.badge =
       active === 0

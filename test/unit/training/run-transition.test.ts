@@ -62,10 +62,10 @@ describe('run transition', () => {
     const next = transitionFor(sampleRun(), { ...exit({}), orphans: 2 }, NOW);
     assert.equal(
       next?.reason,
-      'Finished with exit code 0. It left 2 processes behind; “Stop Now” ends them.',
+      'Finished with exit code 0. It left 2 processes behind; “End Leftover Processes” ends them.',
     );
     const one = transitionFor(sampleRun(), { ...exit({}), orphans: 1 }, NOW);
-    assert.match(one?.reason ?? '', /left 1 process behind; “Stop Now” ends it\.$/);
+    assert.match(one?.reason ?? '', /left 1 process behind; “End Leftover Processes” ends it\.$/);
   });
 
   it('reads a run without a record as lost, with the evidence, never as done', () => {

@@ -10,7 +10,7 @@ const STEP = { setup: ['uv', 'sync'], setupKey: 'ab12' };
 describe('The summary of a launch', () => {
   it('launches its plan by the first row, and nothing by a fact', () => {
     const plan = planOf({ secrets: ['HF_TOKEN'] });
-    const rows = summaryRows(plan, sampleMachine());
+    const rows = summaryRows(plan, sampleMachine(), null);
     assert.match(rows[0]?.label ?? '', /Launch train on/);
     assert.equal(rows[0]?.value, plan);
     assert.deepEqual(rows.slice(1).filter(({ value }) => value !== undefined), []);
@@ -19,16 +19,23 @@ describe('The summary of a launch', () => {
 
   it('offers to run the set-up step again, in an otherwise equal plan', () => {
     const plan = planOf(STEP);
-    const [first, again, ...facts] = summaryRows(plan, sampleMachine());
+    const [first, again, ...facts] = summaryRows(plan, sampleMachine(), null);
     assert.equal(first?.value, plan, 'Enter launches as usual');
     assert.match(again?.label ?? '', /set-up step again/);
     assert.deepEqual(again?.value, planOf({ ...STEP, setupKey: null }));
     assert.ok(facts.some(({ description }) => description === 'uv sync'));
   });
 
+  it('tells when the profile asks for another place', () => {
+    const rows = summaryRows(planOf({}), sampleMachine(), { provider: 'ssh', machine: 'lab' });
+    const told = rows.find(({ description }) => description === 'ssh lab');
+    assert.match(told?.label ?? '', /profile says/);
+    assert.equal(told?.value, undefined);
+  });
+
   it('does not offer it where the step runs anyway, or there is none', () => {
     for (const changes of [{ ...STEP, setupKey: null }, { setup: [], setupKey: null }]) {
-      const rows = summaryRows(planOf(changes), sampleMachine());
+      const rows = summaryRows(planOf(changes), sampleMachine(), null);
       assert.equal(rows.filter(({ value }) => value !== undefined).length, 1);
     }
   });
