@@ -48,8 +48,6 @@ const LENGTH_BYTES = 8;
  * Names a piece among those that were read.
  *
  * @param piece - path and start count
- * @param piece.path
- * @param piece.start
  * @returns its key in `Pieces`
  */
 export function keyOf(piece: FilePiece): string {

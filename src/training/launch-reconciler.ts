@@ -5,7 +5,7 @@ import type { Guard } from '../ledger/handle.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Machine } from '../providers/training-provider.ts';
 import { runLockName } from './run-locks.ts';
-import { statusOf } from './run-status.ts';
+import { settledStatusOf } from './run-status.ts';
 import type { RunTransition } from './run-transition.ts';
 
 /**
@@ -27,7 +27,7 @@ export async function settleUnstarted(
   guard: Guard,
 ): Promise<void> {
   await ledger.locks.tryWithLock(runLockName(run.id), async (scope) => {
-    const [again] = await statusOf(ledger, machine, [run.id]);
+    const again = await settledStatusOf(ledger, machine, run.id);
     if (again?.state !== 'missing') {
       return;
     }

@@ -26,7 +26,7 @@ import { recordTransition } from './record-transition.ts';
 import { checkResumable } from './resume.ts';
 import { runLockName } from './run-locks.ts';
 import { recordOf } from './run-record.ts';
-import { requireHome, statusOf } from './run-status.ts';
+import { requireHome, settledStatusOf } from './run-status.ts';
 import { transitionFor } from './run-transition.ts';
 
 /** What launching needs from the rest. */
@@ -218,7 +218,7 @@ export class Launcher {
       });
     } catch (error) {
       // The answer may be lost although the run started: the machine decides.
-      const found = await this.lookUp(run, machine);
+      const found = await this.lookUp(run, machine, error);
       if (found !== undefined && found.state !== 'missing') {
         return found;
       }
@@ -227,10 +227,9 @@ export class Launcher {
     }
   }
 
-  private async lookUp(run: Run, machine: Machine): Promise<RunStatus | undefined> {
+  private async lookUp(run: Run, machine: Machine, failure: unknown): Promise<RunStatus | undefined> {
     try {
-      const [status] = await statusOf(this.parts.ledger, machine, [run.id]);
-      return status;
+      return await settledStatusOf(this.parts.ledger, machine, run.id, failure);
     } catch (error) {
       this.parts.logger.warn(`look-up of ${run.id} failed: ${describeError(error)}`);
       throw new MachineError(

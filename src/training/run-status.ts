@@ -3,6 +3,7 @@ import type { RunId } from '../core/ids.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Machine } from '../providers/training-provider.ts';
 import type { RunStatus } from '../remote/agent/agent-answers.ts';
+import { isRefusal } from '../remote/agent/agent-failure.ts';
 
 /**
  * Reads where runs stand. A machine without its folder of runs knows nothing
@@ -28,6 +29,26 @@ export async function statusOf(
     }
     throw error;
   }
+}
+
+/**
+ * Reads where a run stands whose start may still be under way to the machine.
+ *
+ * @param ledger - remembers what was started
+ * @param machine - to ask
+ * @param id - the run
+ * @param failure - what the start threw, when it is known; one that was refused is not under way
+ * @returns its status; state `missing` only when it never starts from now on
+ * @throws {MachineError} `no-home` when nothing can be told
+ */
+export async function settledStatusOf(
+  ledger: Ledger,
+  machine: Machine,
+  id: RunId,
+  failure?: unknown,
+): Promise<RunStatus | undefined> {
+  const [status] = await statusOf(ledger, machine, [id]);
+  return status?.state === 'missing' && !isRefusal(failure) ? machine.agent.forbid(id) : status;
 }
 
 /**

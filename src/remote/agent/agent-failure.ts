@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import type { z } from 'zod';
-import { ExistsError, MachineError, RunError } from '../../core/errors.ts';
+import { ExistsError, MachineError, RunctlError, RunError } from '../../core/errors.ts';
 import type { ExecResult } from '../remote-shell.ts';
 import { agentErrorSchema } from './agent-answers.ts';
 
@@ -56,6 +56,16 @@ export function agentFailure(verb: string, result: ExecResult, home: string): Er
     default:
       return new MachineError(code, sentence(code, verb, answer.error.message, home), { details });
   }
+}
+
+/**
+ * Tells a refusal by the agent itself from an answer that was lost on the way.
+ *
+ * @param error - what asking it threw
+ * @returns true when the agent said no, so that nothing of what was asked happened
+ */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof RunctlError && 'verb' in error.details && 'message' in error.details;
 }
 
 function sentence(code: string, verb: string, message: string, home: string): string {

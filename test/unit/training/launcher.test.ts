@@ -103,6 +103,14 @@ describe('Launcher', () => {
     assert.deepEqual(verbs(), ['start', 'status']);
   });
 
+  it('forbids a start to come later whose answer is lost, before it takes all back', async () => {
+    machine.answer = (verb) =>
+      verb === 'start' ? Promise.reject(new MachineError('timeout', 'lost')) : undefined;
+    await assert.rejects(launcher.launch(plan(), OPTIONS), { code: 'timeout' });
+    assert.deepEqual(verbs(), ['start', 'status', 'forbid']);
+    assert.deepEqual(await ledger.runs.list(), []);
+  });
+
   it('keeps row and wish while it is not known whether the run started', async () => {
     machine.answer = () => Promise.reject(new MachineError('exec-failed', 'lost'));
     await assert.rejects(launcher.launch(plan(), OPTIONS), { code: 'start-unknown' });

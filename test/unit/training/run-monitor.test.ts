@@ -222,9 +222,11 @@ describe('RunMonitor', () => {
 
   it('settles a launch that a machine never used was not told of', async () => {
     await ledger.runs.insert(sampleRun({ state: 'queued', startedAt: null }));
-    machine.answer = () => Promise.resolve(refusal('no-home'));
+    machine.answer = (verb) =>
+      verb === 'forbid' ? undefined : Promise.resolve(refusal('no-home'));
     await monitor.wake();
     assert.equal((await ledger.runs.get(run.id))?.state, 'failed');
+    assert.ok(machine.asked.includes(`forbid ${run.id}`), 'a start under way cannot come later');
   });
 
   it('looks again for a run that came while it was going to rest', async () => {
