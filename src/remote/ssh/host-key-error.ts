@@ -51,7 +51,8 @@ function changedError(
   return sshError('host-key-changed', l10n.t('The host key of {0} has changed', to.alias), {
     steps: [
       l10n.t('It shows {0}; on record is {1}.', shown, known),
-      l10n.t('Someone may be reading along. Ask whoever runs the machine whether it was reinstalled.'),
+      l10n.t('Someone may be reading along.'),
+      l10n.t('Ask whoever runs the machine whether it was reinstalled.'),
       ...(filed.length === 0
         ? [l10n.t('The expected key comes from the provider: do not connect.')]
         : [l10n.t('If it was, delete {0}, then connect again.', filed.map(placeOf).join('; '))]),

@@ -16,7 +16,7 @@ export interface InteractiveShell {
   readonly input: Writable;
   /** What is shown; must be read. */
   readonly output: Readable;
-  /** Settles when the shell has ended; rejects with a `MachineError` when the connection is lost. */
+  /** Settles when the shell has ended; rejects with a `MachineError` when the way to it broke. */
   readonly done: Promise<ProcessEnd>;
   resize(size: TerminalSize): void;
   /** Hangs up. */

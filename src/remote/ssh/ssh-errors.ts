@@ -148,13 +148,16 @@ export function authError(to: Endpoint, failure: AuthFailure): MachineError {
       : l10n.t('{0} did not accept any key of {1}', to.alias, to.user);
   const steps =
     methods.length > 0 && !methods.includes('publickey') && failure.secondFactor !== true
-      ? [l10n.t('The server takes only {0}. Let it accept keys, then try again.', methods.join(', '))]
+      ? [
+          l10n.t('The server takes only {0}.', methods.join(', ')),
+          l10n.t('Let it accept keys, then try again.'),
+        ]
       : [
           tried.length === 0
-            ? l10n.t('There was no key to offer: make one with ssh-keygen, or start your SSH agent.')
+            ? l10n.t('There was no key to offer: make one by ssh-keygen, or start your agent.')
             : l10n.t('Keys offered: {0}.', tried.join(', ')),
           l10n.t('Check the user name, and that your public key is in its authorized_keys.'),
-          l10n.t('With many keys in the agent, name the right one by IdentityFile and IdentitiesOnly.'),
+          l10n.t('Of many keys, name the right one by IdentityFile and IdentitiesOnly.'),
         ];
   return sshError('auth-failed', message, {
     ...withDoctor(to, failure.cause),

@@ -244,9 +244,8 @@ export class SshLink {
   private openError(cause: Error, isForward: boolean): MachineError {
     const { alias } = this.endpoint;
     if (isForward && readField(cause, 'reason') === CONNECT_FAILED) {
-      return sshError('refused', l10n.t('{0} cannot reach that address: {1}', alias, cause.message), {
-        cause,
-      });
+      const message = l10n.t('{0} cannot reach that address: {1}', alias, cause.message);
+      return sshError('refused', message, { cause });
     }
     return readField(cause, 'level') === undefined
       ? sshError('protocol', l10n.t('{0} refused a channel: {1}', alias, cause.message), { cause })

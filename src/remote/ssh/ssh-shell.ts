@@ -161,7 +161,8 @@ export class SshShell implements SshMachineShell {
       timeoutMs === undefined ? undefined : setTimeout(() => limit.abort(), timeoutMs);
     const given = giveUp(end);
     try {
-      return await Promise.race([given.promise, runOn(launcher, argv, { stdin: options.stdin, signal: end })]);
+      const running = runOn(launcher, argv, { stdin: options.stdin, signal: end });
+      return await Promise.race([given.promise, running]);
     } catch (error) {
       if (limit.signal.aborted) {
         throw timedOut(argv[0] ?? '', timeoutMs ?? 0);

@@ -75,7 +75,9 @@ describe('Logging in to a machine', function () {
       const error = await failure(client.shell({ knownHostsFiles: [file] }));
       assert.equal(error.code, 'host-key-changed');
       const steps = error.steps.join('\n');
-      for (const text of [old, now]) assert.ok(steps.includes(text.toString().split(' ')[1] ?? '-'));
+      for (const text of [old, now]) {
+        assert.ok(steps.includes(text.toString().split(' ')[1] ?? '-'));
+      }
       assert.ok(steps.includes(`line 2 of ${file}`), steps);
       assert.deepEqual(error.nextAction?.arguments, [file, 2, 1]);
       assert.deepEqual(client.asked, []);
@@ -87,7 +89,8 @@ describe('Logging in to a machine', function () {
 
     it('of another type than first is asked for by the type we know', async () => {
       bed.makeKey('second-key', { type: 'rsa' });
-      const line = `[${bed.host}]:${bed.port} ${await bed.publicKey(join(bed.base, 'second-key'))}\n`;
+      const key = await bed.publicKey(join(bed.base, 'second-key'));
+      const line = `[${bed.host}]:${bed.port} ${key}\n`;
       const file = join(bed.base, 'users-known-hosts');
       await writeFile(file, line);
       await bed.setConfig(`HostKey ${bed.base}/second-key`);
@@ -111,7 +114,8 @@ describe('Logging in to a machine', function () {
       const file = join(bed.base, 'users-known-hosts');
       await writeFile(file, await bed.knownHostsLine());
       await appendFile(file, `@revoked * ${await bed.hostKey()}\n`);
-      assert.equal((await failure(client.shell({ knownHostsFiles: [file] }))).code, 'host-key-revoked');
+      const error = await failure(client.shell({ knownHostsFiles: [file] }));
+      assert.equal(error.code, 'host-key-revoked');
     });
   });
 
@@ -227,11 +231,12 @@ describe('Logging in to a machine', function () {
         const key = bed.makeKey('in-agent', { type });
         await bed.allow(await bed.publicKey(key));
         const agentSocket = await agent(bed.keyFile, key);
-        await client.shell({ identityFiles: [], identitiesOnly: false, agentSocket }).exec(['true']);
+        const settings = { identityFiles: [], identitiesOnly: false, agentSocket };
+        await client.shell(settings).exec(['true']);
       });
     }
 
-    it('takes a locked key from it without asking, and no other where only named ones may be used', async () => {
+    it('takes a locked key from it without asking, and only named ones if so wished', async () => {
       const locked = bed.makeKey('locked', { passphrase: 'right' });
       const stranger = bed.makeKey('stranger');
       const ask = join(bed.base, 'ask');

@@ -68,7 +68,8 @@ for (const root of [false, true]) {
     });
 
     it('starts a program that is talked to, and tells its end', async () => {
-      const process = await shell.start(['sh', '-c', 'while read -r l; do echo "<$l>"; done; exit 7']);
+      const script = 'while read -r l; do echo "<$l>"; done; exit 7';
+      const process = await shell.start(['sh', '-c', script]);
       process.stdout.setEncoding('utf8');
       for (const word of ['one', 'two']) {
         const answer = new Promise((resolve) => process.stdout.once('data', resolve));
@@ -113,7 +114,8 @@ for (const root of [false, true]) {
 
     it('carries large content both ways unharmed', async () => {
       const block = createHash('sha512').update('x').digest();
-      const content = Buffer.concat(Array.from({ length: 100_000 }, (_, at) => block.subarray(at % 60)));
+      const parts = Array.from({ length: 100_000 }, (_, at) => block.subarray(at % 60));
+      const content = Buffer.concat(parts);
       const process = await shell.start(['cat']);
       process.stderr.resume();
       const [back] = await Promise.all([
@@ -232,7 +234,8 @@ describe('A bare machine reached by SSH', function () {
     const path = join(bed.home, 'x', 'y');
     await shell.put(path, Buffer.from('content'), 0o600);
     assert.equal((await shell.get(path))?.toString(), 'content');
-    const { stdout } = await shell.exec(['sh', '-c', 'cat; readlink /proc/$$/exe'], { stdin: 'in\n' });
+    const script = ['sh', '-c', 'cat; readlink /proc/$$/exe'];
+    const { stdout } = await shell.exec(script, { stdin: 'in\n' });
     assert.match(stdout.toString(), /^in\n.*busybox\n$/);
     await assert.rejects(shell.exec(['python3', '-V']), { code: 'exec-failed' });
     await bed.setPath(undefined);

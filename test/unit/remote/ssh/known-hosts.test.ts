@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,7 +43,8 @@ describe('Records of host keys', () => {
   it('refuse another key and say both fingerprints and where the old one stands', async () => {
     const [old, shown] = keys('ed25519', 'ed25519');
     const file = join(folder, 'users');
-    await writeFile(file, `# comment\n\n[gpu.example]:2200 ssh-ed25519 ${old.toString('base64')} me\n`);
+    const data = old.toString('base64');
+    await writeFile(file, `# comment\n\n[gpu.example]:2200 ssh-ed25519 ${data} me\n`);
     const records = await hosts.look(place({ knownHostsFiles: [file] }));
     assert.deepEqual(records.judge(shown), {
       kind: 'changed',
@@ -71,7 +73,8 @@ describe('Records of host keys', () => {
     const [key, other] = keys('ed25519', 'ed25519');
     const file = join(folder, 'users');
     const data = key.toString('base64');
-    await writeFile(file, `gpu.example ssh-ed25519 ${data}\n[gpu.example]:2200 ssh-ed25519 ${data}\n`);
+    const lines = ['gpu.example', '[gpu.example]:2200'];
+    await writeFile(file, lines.map((name) => `${name} ssh-ed25519 ${data}\n`).join(''));
     execFileSync('ssh-keygen', ['-q', '-H', '-f', file], { stdio: 'ignore' });
     assert.match(await readFile(file, 'utf8'), /^\|1\|/);
     for (const port of [22, 2200]) {
@@ -101,7 +104,7 @@ describe('Records of host keys', () => {
     const [key] = keys('ed25519');
     const file = join(folder, 'users');
     for (const [line, name] of cases) {
-      execFileSync('sh', ['-c', 'printf "%s\\n" "$2" > "$1"', 'sh', file, `${line} ssh-ed25519 ${key.toString('base64')}`]);
+      writeFileSync(file, `${line} ssh-ed25519 ${key.toString('base64')}\n`);
       assert.equal(matchesHost(line, name), lookUp(file, name) !== '', `${line} / ${name}`);
     }
   });
@@ -156,7 +159,8 @@ describe('Records of host keys', () => {
     const [key] = keys('ed25519');
     const file = join(folder, 'key.pub');
     await writeFile(file, `ssh-ed25519 ${key.toString('base64')} x\n`);
-    assert.equal(execFileSync('ssh-keygen', ['-lf', file], { encoding: 'utf8' }).split(' ')[1], fingerprint(key));
+    const shown = execFileSync('ssh-keygen', ['-lf', file], { encoding: 'utf8' });
+    assert.equal(shown.split(' ')[1], fingerprint(key));
   });
 
   it('keep every key when two windows add at once, also after a torn line', async () => {
@@ -167,7 +171,8 @@ describe('Records of host keys', () => {
     await writeFile(hosts.file, 'half.example ssh-ed2', { flag: 'a' });
     const windows = [new KnownHosts(hosts.file), new KnownHosts(hosts.file)];
     await windows[0]?.add(place({ host: 'after.example' }), key);
-    await Promise.all(names.map((host, at) => (windows[at % 2] ?? hosts).add(place({ host }), key)));
+    const window = (at: number): KnownHosts => windows[at % 2] ?? hosts;
+    await Promise.all(names.map((host, at) => window(at).add(place({ host }), key)));
     for (const host of ['after.example', ...names]) {
       assert.equal((await hosts.look(place({ host }))).judge(key).kind, 'known', host);
     }
@@ -203,7 +208,11 @@ function keys<T extends readonly ('ecdsa' | 'ed25519')[]>(...types: T): { [K in 
     const seed = createHash('sha256').update(`key ${(made += 1)}`).digest();
     return type === 'ed25519'
       ? pack(Buffer.from('ssh-ed25519'), seed)
-      : pack(Buffer.from('ecdsa-sha2-nistp256'), Buffer.from('nistp256'), Buffer.concat([Buffer.of(4), seed, seed]));
+      : pack(
+          Buffer.from('ecdsa-sha2-nistp256'),
+          Buffer.from('nistp256'),
+          Buffer.concat([Buffer.of(4), seed, seed]),
+        );
   }) as { [K in keyof T]: Buffer };
 }
 
@@ -219,7 +228,8 @@ function pack(...parts: readonly Buffer[]): Buffer {
 
 function lookUp(file: string, name: string): string {
   try {
-    return execFileSync('ssh-keygen', ['-F', name, '-f', file], { encoding: 'utf8', stdio: 'pipe' });
+    const args = ['-F', name, '-f', file];
+    return execFileSync('ssh-keygen', args, { encoding: 'utf8', stdio: 'pipe' });
   } catch {
     return '';
   }
