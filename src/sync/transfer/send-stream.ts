@@ -10,6 +10,8 @@ export interface Fed {
 }
 
 const PIECES_UNDER_WAY = 4 * 1024 * 1024;
+// What one packet of SSH takes; three times as fast there as pieces of a mebibyte.
+const WRITE = 32 * 1024;
 
 /**
  * Feeds a program, and waits for its end.
@@ -90,7 +92,9 @@ function sink(stdin: Writable): (source: AsyncIterable<Buffer>) => Promise<void>
     };
     for await (const piece of source) {
       check();
-      stdin.write(piece);
+      for (let at = 0; at < piece.length; at += WRITE) {
+        stdin.write(piece.subarray(at, at + WRITE));
+      }
       if (stdin.writableLength > PIECES_UNDER_WAY) {
         await orClosed('drain');
       }

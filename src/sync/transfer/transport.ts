@@ -11,10 +11,10 @@ import type { TransferWay } from './transfer-types.ts';
 /** Bytes per second, as last measured. */
 const rates = new WeakMap<RemoteShell, number>();
 
-const PROBE = 2 * 1024 * 1024;
-const WORTH_PROBING = 6 * 1024 * 1024;
+const PROBE = 4 * 1024 * 1024;
+const WORTH_PROBING = 12 * 1024 * 1024;
 // Starting programs and proving takes this long on any machine, milliseconds.
-const OVERHEAD_MS = 30;
+const OVERHEAD_MS = 60;
 
 /** A stream of its own. */
 export interface BigStream {
@@ -144,11 +144,12 @@ export class Transport {
 
   private level(): number {
     const rate = rates.get(this.way.shell);
-    if (rate === undefined || !this.tools.gzip || rate > 40e6) {
+    if (rate === undefined || !this.tools.gzip || rate > 20e6) {
       return 0;
     }
     this.compressed = true;
-    return rate > 5e6 ? 3 : 6;
+    // Packing at level 1 takes about 30 MB a second, at level 6 half of that.
+    return rate > 4e6 ? 1 : 6;
   }
 
   private measure(bytes: number, began: number): void {

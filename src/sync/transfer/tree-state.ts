@@ -3,6 +3,9 @@ import type { Manifest, ManifestEntry } from './manifest.ts';
 import { foldersAbove, isPersistent } from './manifest.ts';
 import { callOf, callsOf } from './words.ts';
 
+// Each call starts a program on the machine.
+const FEW_WORDS = 300;
+
 /**
  * How one thing of ours stands in a tree. `clean`: as we put it; `touched`: its
  * content is; `drift`: a run changed it; `gone`: a run took it away.
@@ -78,15 +81,15 @@ export function listText(manifest: Manifest): string {
   let text = '';
   let folder = '';
   let words: string[] = [];
-  // A call for each folder, so that a new file changes few lines.
+  // Calls end where folders do, so that a new file changes few lines.
   for (const { kind, path } of own) {
     if (kind === 'file') {
       const at = path.slice(0, path.lastIndexOf('/') + 1);
-      if (at !== folder) {
+      if (at !== folder && words.length >= FEW_WORDS) {
         text += callsOf('s', [], words);
         words = [];
-        folder = at;
       }
+      folder = at;
       words.push(`./${path}`);
     }
   }

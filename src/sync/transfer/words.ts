@@ -1,5 +1,5 @@
-const WORDS_PER_CALL = 200;
-const LETTERS_PER_CALL = 30_000;
+const WORDS_PER_CALL = 600;
+const LETTERS_PER_CALL = 60_000;
 
 /**
  * Writes one word so that any POSIX shell reads back the same bytes.
