@@ -81,6 +81,21 @@ export class Election {
     return (handle) => this.assertHolder(handle, epoch);
   }
 
+  /**
+   * Tells who is elected right now, without wanting to be.
+   *
+   * @returns this window, another one or nobody
+   */
+  elected(): Promise<'this' | 'another' | 'nobody'> {
+    return this.database.read((handle) => {
+      const row = current(handle);
+      if (row === undefined || isExpired(row, this.clock.monotonic())) {
+        return 'nobody';
+      }
+      return text(row, 'owner') === this.owner ? 'this' : 'another';
+    });
+  }
+
   /** Lets another window take over at once. Does nothing when not elected. */
   async release(): Promise<void> {
     const mine = await this.database.read((handle) => {

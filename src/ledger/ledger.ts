@@ -94,6 +94,18 @@ export class Ledger {
   }
 
   /**
+   * Tells how the file is kept, for a report.
+   *
+   * @returns the journal mode in SQLite's words, and the version of the tables
+   */
+  storage(): Promise<{ readonly journal: string; readonly schema: number }> {
+    return this.database.read((handle) => ({
+      journal: String(handle.get('PRAGMA journal_mode')?.['journal_mode']),
+      schema: integer(handle.get('PRAGMA user_version') ?? {}, 'user_version'),
+    }));
+  }
+
+  /**
    * Looks from time to time for writes of other windows and for the file
    * itself. Renewed leases alone make no event.
    *

@@ -3,6 +3,7 @@
 export { startEngine } from '../engine.ts';
 export { writeNewFile } from '../core/new-file.ts';
 export { localPlatform } from '../providers/local/local-platform.ts';
+export { LOCAL_MACHINE } from '../providers/local/local-provider.ts';
 export { commandLine } from '../training/command-line.ts';
 export { findPython } from '../training/find-python.ts';
 export { planProfile, planScript } from '../training/launch-plan.ts';

@@ -47,6 +47,18 @@ describe('election of the watching window', () => {
     }
   });
 
+  it('can be told without wanting to win it', async () => {
+    const elected = async () => [await one.election.elected(), await two.election.elected()];
+    assert.deepEqual(await elected(), ['nobody', 'nobody']);
+    await one.election.campaign();
+    assert.deepEqual(await elected(), ['this', 'another']);
+    await clock.advance(ELECTION_TTL_MS);
+    assert.deepEqual(await elected(), ['nobody', 'nobody']);
+    const { journal, schema } = await one.storage();
+    assert.match(journal, /^(?:wal|truncate)$/);
+    assert.ok(schema > 0);
+  });
+
   it('is written once in a third of its time, and never by the windows that lost it', async () => {
     await one.election.campaign();
     const commits = async (): Promise<number[]> => [await one.dataVersion(), await two.dataVersion()];
