@@ -26,6 +26,7 @@ import { CodeKeeper } from './training/code-keeper.ts';
 import { createObserver } from './training/create-observer.ts';
 import { Launcher } from './training/launcher.ts';
 import { LogFiles } from './training/log/log-files.ts';
+import { LogCopies } from './training/log/machine-logs.ts';
 import { RunControl } from './training/run-control.ts';
 import { RunMonitor } from './training/run-monitor.ts';
 import { rebuildRuns } from './training/run-rebuilder.ts';
@@ -149,6 +150,7 @@ function assemble(
   const logs = new LogFiles(join(storage, 'logs'));
   const monitorLogger = logger('monitor');
   const settler = new CheckpointSettler(ledger, registry, clock);
+  const copies = new LogCopies({ clock, logger: logger('logs') });
   const monitor = new RunMonitor({
     ledger,
     registry,
@@ -157,7 +159,7 @@ function assemble(
     mayWatch: options.mayWatch,
     settler,
     observe: (run, machine, guard) =>
-      createObserver(run, machine, { ledger, clock, logger: monitorLogger, guard }),
+      createObserver(run, machine, { ledger, clock, logger: monitorLogger, guard, copies }),
   });
   const checkpoints = new CheckpointKeeper(ledger, registry, settler);
   const control = new RunControl(ledger, registry, code, clock);

@@ -6,7 +6,7 @@ import type { Run } from '../core/model/run.ts';
 import type { Guard } from '../ledger/handle.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Machine } from '../providers/training-provider.ts';
-import { LogCopy } from './log/log-copy.ts';
+import type { LogCopies } from './log/machine-logs.ts';
 import { MetricsTap } from './metrics-tap.ts';
 import { RunObserver } from './run-observer.ts';
 
@@ -16,6 +16,8 @@ export interface ObserverContext {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly guard: Guard;
+  /** Brings logs of other machines to this host. */
+  readonly copies: LogCopies;
 }
 
 /**
@@ -30,9 +32,7 @@ export function createObserver(run: Run, machine: Machine, context: ObserverCont
   const { logPath } = run;
   const tap = logPath === null ? null : new MetricsTap(run, logPath, context);
   const isElsewhere = logPath !== null && !machine.sameHost;
-  const copy = isElsewhere
-    ? new LogCopy(run.id, logPath, { ...context, source: machine.agent })
-    : null;
+  const copy = isElsewhere ? context.copies.start(machine.agent, run.id, logPath) : null;
   return new RunObserver(run, { ...context, scanner: scannerOf(run, machine), copy, tap });
 }
 

@@ -9,7 +9,7 @@ import type { Checkpoint } from '../core/model/records.ts';
 import type { Run } from '../core/model/run.ts';
 import type { Guard } from '../ledger/handle.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { LogCopy } from './log/log-copy.ts';
+import type { RunningCopy } from './log/machine-logs.ts';
 import type { MetricsTap } from './metrics-tap.ts';
 
 /** What an observer works with. */
@@ -19,7 +19,7 @@ export interface ObserverParts {
   readonly logger: Logger;
   readonly scanner: CheckpointScanner;
   /** Brings the log to this host; `null` when it is there. */
-  readonly copy: LogCopy | null;
+  readonly copy: RunningCopy | null;
   readonly tap: MetricsTap | null;
   /** Refuses writes when this window no longer watches. */
   readonly guard: Guard;
@@ -36,7 +36,6 @@ export class RunObserver implements Disposable {
   constructor(run: Run, parts: ObserverParts) {
     this.run = run;
     this.parts = parts;
-    parts.copy?.start();
     parts.tap?.start();
   }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { LocalCheckpointFiles as ShellFiles } from '../../checkpoints/local-files.ts';
+import { ShellCheckpointFiles } from '../../checkpoints/shell-files.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
@@ -65,7 +65,7 @@ export function createSshProvider(options: SshProviderOptions): SshProvider {
     clock,
     logger,
     agentSource: options.agentSource,
-    files: () => new ShellFiles(),
+    files: (agent) => new ShellCheckpointFiles(agent),
     shell: (machine, person) => {
       people.set(machine.target.host, person);
       return connectionTo(machine, person, keyRing, options);

@@ -10,6 +10,7 @@ import type { RunStatus } from '../../../src/remote/agent/agent-answers.ts';
 import type { ExecResult } from '../../../src/remote/remote-shell.ts';
 import { CheckpointSettler } from '../../../src/training/checkpoint-settler.ts';
 import { createObserver } from '../../../src/training/create-observer.ts';
+import { LogCopies } from '../../../src/training/log/machine-logs.ts';
 import { RunMonitor, TICK_MS } from '../../../src/training/run-monitor.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { LedgerFiles } from '../../support/ledger-files.ts';
@@ -40,7 +41,7 @@ describe('watching machines', () => {
       mayWatch: () => true,
       settler: new CheckpointSettler(ledger, machine.registry, clock),
       observe: (run, on, guard) =>
-        createObserver(run, on, { ledger, clock, logger: NULL_LOGGER, guard }),
+        createObserver(run, on, { ledger, clock, logger: NULL_LOGGER, guard, copies: new LogCopies({ clock, logger: NULL_LOGGER }) }),
     });
   });
   afterEach(async () => {

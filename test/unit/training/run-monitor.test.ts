@@ -11,6 +11,7 @@ import type { Ledger } from '../../../src/ledger/ledger.ts';
 import type { RunStatus } from '../../../src/remote/agent/agent-answers.ts';
 import { CheckpointSettler } from '../../../src/training/checkpoint-settler.ts';
 import { createObserver } from '../../../src/training/create-observer.ts';
+import { LogCopies } from '../../../src/training/log/machine-logs.ts';
 import { RunMonitor, TICK_MS } from '../../../src/training/run-monitor.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { LedgerFiles } from '../../support/ledger-files.ts';
@@ -67,7 +68,7 @@ describe('RunMonitor', () => {
           if (fault !== undefined) throw fault;
           guard(handle);
         };
-        return createObserver(watched, on, { ledger: of, clock, logger: NULL_LOGGER, guard: faulty });
+        return createObserver(watched, on, { ledger: of, clock, logger: NULL_LOGGER, guard: faulty, copies: new LogCopies({ clock, logger: NULL_LOGGER }) });
       },
     });
   }
