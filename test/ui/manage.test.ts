@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, globSync } from 'node:fs';
-import { appendFile, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { endDigits, runDirectory, setPace, startDigits } from '../support/digits.ts';
@@ -68,6 +68,16 @@ describe('Runs are looked after', () => {
     await tree.contextMenu('story', 'Rename Run');
     await window.quickInput.type('first try');
     await waitForRow(tree, /^first try succeeded/);
+    // Nothing of it may become an icon or a link.
+    const odd = 'a [b](http://x) $(rocket)';
+    await tree.contextMenu('first try', 'Rename Run');
+    await window.quickInput.type(odd);
+    await waitForRow(tree, /^a \[b\]\(http:\/\/x\) \$\(rocket\) succeeded/);
+    assert.ok((await tree.tooltip('a [b]')).startsWith(odd));
+    assert.equal(await window.page.locator('.monaco-hover').locator('a, .codicon').count(), 0);
+    await tree.contextMenu('a [b]', 'Rename Run');
+    await window.quickInput.type('first try');
+    await waitForRow(tree, /^first try succeeded/);
     await tree.contextMenu('first try', 'Edit Note');
     await window.quickInput.type('the baseline');
     await waitUntil(/the baseline/, () => tree.tooltip('first try'));
@@ -79,6 +89,35 @@ describe('Runs are looked after', () => {
     await tree.contextMenu('colours', 'Show Log in Terminal');
     await window.page.locator('.xterm-rows .xterm-fg-1', { hasText: 'red words' }).waitFor();
     await window.screenshots('manage-terminal');
+  });
+
+  it('the full log opens masked, named after its run, follows it, and cannot be changed', async () => {
+    const log = join(runDirectory(scenario, second), 'log');
+    await appendFile(log, 'token hf_abcdefghijklmnopqrstuvwxyz\n');
+    await tree.contextMenu('colours', 'Open Full Log');
+    const tab = window.page.locator('.tab.active');
+    await tab.filter({ hasText: `colours · ${second.slice(-6)}.log` }).waitFor();
+    await waitUntil(/token \*\*\*/, documentText);
+    await appendFile(log, 'one more line\n');
+    await waitUntil(/one more line/, documentText);
+    const before = await readFile(log, 'utf8');
+    await window.page.locator('.editor-instance .view-lines').first().click();
+    await window.page.keyboard.type('typed');
+    await window.quickInput.runCommand('File: Save');
+    assert.doesNotMatch(await documentText(), /typed/);
+    assert.equal(await readFile(log, 'utf8'), before);
+    await window.screenshots('manage-full-log');
+  });
+
+  it('a full log is there again after a reload, and says so when its file is gone', async () => {
+    await window.reloadByCommand();
+    await waitUntil(/one more line/, documentText);
+    const log = join(runDirectory(scenario, first), 'log');
+    await rename(log, `${log}.away`);
+    await window.tree('Runs').contextMenu('first try', 'Open Full Log');
+    await waitForMessage(window, /^The log is gone: there is no file .*log any more/);
+    await rename(`${log}.away`, log);
+    await window.quickInput.runCommand('Notifications: Clear All Notifications');
   });
 
   it('what runs on the machine shows with the run it belongs to', async () => {
@@ -140,8 +179,9 @@ describe('Runs are looked after', () => {
     await quickInput.type(SECRET);
     await quickInput.waitUntilClosed();
     await quickInput.runCommand('runctl: Collect Diagnostics');
-    const text = await waitUntil(/Secrets: WANDB_API_KEY[^]*Runs: 2/, documentText);
+    const text = await waitUntil(/Secrets: WANDB_API_KEY[^]*Settings that differ/, documentText);
     assert.ok(!text.includes(SECRET), text);
+    assert.match(text, /runctl\.notifications\.runEnd: "always" \(user\)/);
     await window.screenshot('manage-diagnostics');
     await quickInput.runCommand('runctl: Forget Keys');
     await quickInput.pick('WANDB_API_KEY');
