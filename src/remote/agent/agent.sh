@@ -152,9 +152,20 @@ die_unwritten() {
   case $2 in
     *'o space left'* | *uota*) _kind=disk-full ;;
     *'ermission denied'* | *'ead-only'* | *'not permitted'*) _kind=denied ;;
-    *) _kind=environment ;;
+    *)
+      _kind=environment
+      # A shell whose own write failed may say no more than "I/O error".
+      if is_disk_full; then _kind=disk-full; fi
+      ;;
   esac
   die 5 "$_kind" "$1${2:+: $2}"
+}
+
+# shellcheck disable=SC2016 # awk's own
+is_disk_full() {
+  df -Pk -- "$_home" 2>/dev/null | awk 'NR > 1 {
+    for (i = 4; i <= NF; i++) if ($i ~ /^[0-9]+%$/ && $(i - 1) < 64) full = 1
+  } END { exit !full }'
 }
 
 # Sets _json to $1 as a JSON string of ASCII characters.

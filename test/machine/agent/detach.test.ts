@@ -13,13 +13,14 @@ const SIGNALS =
   's.getsignal(s.SIGTERM) == s.SIG_DFL, flush=True); import time; time.sleep(60)';
 
 const versionSchema = z.strictObject({
-  agent: z.literal(1),
+  agent: z.literal(2),
   home: z.string(),
   shell: z.string(),
   detach: z.enum(['setsid', 'perl', 'python3', 'none']),
   uptime: z.number().int(),
   epoch: z.number().int(),
   boot: z.string().min(1),
+  host: z.string().min(1),
 });
 
 underEachShell('detaching', (agent) => {
