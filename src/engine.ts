@@ -162,11 +162,22 @@ function assemble(
       createObserver(run, machine, { ledger, clock, logger: monitorLogger, guard, copies }),
   });
   const checkpoints = new CheckpointKeeper(ledger, registry, settler);
-  const control = new RunControl(ledger, registry, code, clock);
+  const control = new RunControl({ ledger, registry, code, logs, clock });
   const store = new DisposableStore();
   store.add(inventory);
   store.add(monitor);
   store.add(ledger.watch(WATCH_MS));
+  if (parts.ssh !== null) {
+    // Runs started from another computer, or before the ledger was lost.
+    const found = logger('rebuild');
+    store.add(
+      parts.ssh.onDidOpen((machine) => {
+        if (options.mayWatch()) {
+          background(rebuildRuns(ledger, machine, logs, found), options.logger);
+        }
+      }),
+    );
+  }
   store.add(
     ledger.onDidChange(() => {
       background(inventory.reload(), options.logger);

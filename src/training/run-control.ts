@@ -1,7 +1,8 @@
 import * as l10n from '@vscode/l10n';
 import type { Clock } from '../core/clock.ts';
 import { notFoundWithSuggestions } from '../core/error-helpers.ts';
-import { MachineError, RunError } from '../core/errors.ts';
+import { MachineError, RunctlError, RunError } from '../core/errors.ts';
+import type { RunId } from '../core/ids.ts';
 import { asRunId } from '../core/ids.ts';
 import type { Run } from '../core/model/run.ts';
 import { isActive } from '../core/model/run.ts';
@@ -11,22 +12,50 @@ import type { ProviderRegistry } from '../providers/provider-registry.ts';
 import type { Machine } from '../providers/training-provider.ts';
 import type { CodeKeeper } from './code-keeper.ts';
 import { neverStarted } from './launch-reconciler.ts';
+import type { LogFiles } from './log/log-files.ts';
 import { withRunLock } from './run-locks.ts';
 import { statusOf } from './run-status.ts';
 import { transitionFor } from './run-transition.ts';
+
+/** What acting on runs takes. */
+export interface RunControlParts {
+  readonly ledger: Ledger;
+  readonly registry: ProviderRegistry;
+  readonly code: CodeKeeper;
+  readonly logs: LogFiles;
+  readonly clock: Clock;
+}
+
+/** Failures of the way to a machine, and of nothing on it. */
+const NO_WAY: ReadonlySet<string> = new Set([
+  'auth-failed',
+  'connection-lost',
+  'dns',
+  'host-key-changed',
+  'host-key-revoked',
+  'host-key-unknown',
+  'key-passphrase',
+  'machine-unknown',
+  'protocol',
+  'refused',
+  'timeout',
+  'unreachable',
+]);
 
 /** What a user does to a run once it exists. Each act holds the run's lock. */
 export class RunControl {
   private readonly ledger: Ledger;
   private readonly registry: ProviderRegistry;
   private readonly code: CodeKeeper;
+  private readonly logs: LogFiles;
   private readonly clock: Clock;
 
-  constructor(ledger: Ledger, registry: ProviderRegistry, code: CodeKeeper, clock: Clock) {
-    this.ledger = ledger;
-    this.registry = registry;
-    this.code = code;
-    this.clock = clock;
+  constructor(parts: RunControlParts) {
+    this.ledger = parts.ledger;
+    this.registry = parts.registry;
+    this.code = parts.code;
+    this.logs = parts.logs;
+    this.clock = parts.clock;
   }
 
   /**
@@ -103,7 +132,8 @@ export class RunControl {
    * @param id - the run
    * @throws {RunError} when it is still active, here or on its machine, or
    *   `run-busy` when another command is at work on it
-   * @throws {MachineError} `no-home` when its machine cannot tell anything of it
+   * @throws {MachineError} `no-home` when its machine cannot tell anything of
+   *   it, `out-of-reach` when the machine does not answer
    */
   async delete(id: string): Promise<void> {
     const before = await this.get(id);
@@ -114,14 +144,46 @@ export class RunControl {
         return;
       }
       refuseActive(run);
+      await this.removeThere(run);
+      await this.forgetRow(run.id);
+    });
+  }
+
+  /**
+   * Forgets a run on this host, whatever became of it on its machine. Should
+   * the machine answer again, the run is found there and comes back.
+   *
+   * @param id - the run
+   * @throws {RunError} `run-busy` when another command is at work on it
+   */
+  async forget(id: string): Promise<void> {
+    const run = await this.get(id);
+    await withRunLock(this.ledger, run, 'runctl.forgetRun', async () => {
+      if (isActive(run)) {
+        const reason = l10n.t('Forgotten here; what became of it is not known');
+        const lost = { endedAt: this.clock.now(), exitCode: null, signal: null, startedAt: run.startedAt };
+        await this.ledger.runs.transition(run.id, { ...lost, state: 'lost', reason }, this.clock.now());
+      }
+      await this.forgetRow(run.id);
+    });
+  }
+
+  private async removeThere(run: Run): Promise<void> {
+    try {
       const machine = await this.registry.get(run.provider).connect(run.machine);
       const [status] = await statusOf(this.ledger, machine, [run.id]);
       if (status !== undefined && status.state !== 'missing') {
         await machine.agent.remove(run.id);
       }
-      await this.ledger.runs.delete(run.id);
-      await this.code.forget(run.id);
-    });
+    } catch (error) {
+      throw isOutOfReach(error) ? outOfReach(run, error) : error;
+    }
+  }
+
+  private async forgetRow(id: RunId): Promise<void> {
+    await this.ledger.runs.delete(id);
+    await this.code.forget(id);
+    await this.logs.forget(id);
   }
 
   // A stop that its machine did not take. A launch whose window went away may
@@ -142,6 +204,20 @@ export class RunControl {
     const now = this.clock.now();
     await this.ledger.runs.transition(run.id, neverStarted(now), now, { guard });
   }
+}
+
+// What the machine itself refuses is another matter.
+function isOutOfReach(error: unknown): boolean {
+  return error instanceof RunctlError && NO_WAY.has(error.code);
+}
+
+function outOfReach({ id, name, machine }: Run, cause: unknown): MachineError {
+  const text = l10n.t('“{0}” was not deleted: {1} is out of reach', name, machine);
+  return new MachineError('out-of-reach', text, {
+    cause,
+    steps: [l10n.t('Delete it when the machine answers again, or forget it here alone.')],
+    nextAction: { title: l10n.t('Forget Here…'), command: 'runctl.forgetRun', arguments: [id] },
+  });
 }
 
 function refuseActive(run: Run): void {

@@ -3,6 +3,8 @@ import type { CheckpointFiles, RemovableFiles } from '../../checkpoints/checkpoi
 import { untilAborted } from '../../core/cancellation.ts';
 import type { Clock } from '../../core/clock.ts';
 import { describeError, toRunctlError } from '../../core/error-chain.ts';
+import type { Event } from '../../core/events.ts';
+import { Emitter } from '../../core/events.ts';
 import type { Logger } from '../../core/logger.ts';
 import { AgentClient } from '../../remote/agent/agent-client.ts';
 import { probeMachine } from '../../remote/machine-probe.ts';
@@ -52,6 +54,10 @@ interface Entry {
 export class MachinePool {
   private readonly parts: MachinePoolParts;
   private readonly entries = new Map<string, Entry>();
+  private readonly opened = new Emitter<PooledMachine>();
+
+  /** Fires when a machine was connected to for the first time, or anew. */
+  readonly onDidOpen: Event<PooledMachine> = this.opened.event;
 
   constructor(parts: MachinePoolParts) {
     this.parts = parts;
@@ -129,6 +135,7 @@ export class MachinePool {
    * @returns when all have ended
    */
   async close(): Promise<void> {
+    this.opened.dispose();
     await Promise.all([...this.entries.keys()].map((id) => this.forget(id)));
   }
 
@@ -161,7 +168,7 @@ export class MachinePool {
     const shell = await entry.shell;
     const probe = await probeMachine(shell);
     const agent = new AgentClient(shell, agentSource, posix.join(probe.home, '/.runctl'));
-    return {
+    const opened: PooledMachine = {
       provider: SSH_PROVIDER,
       id: machine.id,
       shell,
@@ -171,6 +178,8 @@ export class MachinePool {
       sameHost: false,
       placer: placer(shell, atHome(machine.directory, probe.home)),
     };
+    this.opened.fire(opened);
+    return opened;
   }
 
   private async readFacts(machine: SshMachine): Promise<MachineFacts> {

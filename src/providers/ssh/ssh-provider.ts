@@ -1,5 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import { CancelledError, NotFoundError } from '../../core/errors.ts';
+import type { Event } from '../../core/events.ts';
 import { readSshConfig } from '../../remote/ssh/ssh-config-reader.ts';
 import type { SshConfigPlaces } from '../../remote/ssh/ssh-config-reader.ts';
 import { sshHosts } from '../../remote/ssh/ssh-hosts.ts';
@@ -49,10 +50,13 @@ export class SshProvider implements TrainingProvider {
   };
   /** Reads workspace folders for syncs. */
   readonly reader: SourceReader;
+  /** Fires when a machine was connected to. */
+  readonly onDidOpen: Event<PooledMachine>;
   private readonly parts: SshProviderParts;
 
   constructor(parts: SshProviderParts) {
     this.parts = parts;
+    this.onDidOpen = parts.pool.onDidOpen;
     this.reader = parts.reader;
   }
 

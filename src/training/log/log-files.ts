@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunId } from '../../core/ids.ts';
 import type { Machine } from '../../providers/training-provider.ts';
@@ -22,6 +23,15 @@ export class LogFiles {
    */
   pathOf(machine: Pick<Machine, 'agent' | 'sameHost'>, id: RunId): string {
     return machine.sameHost ? `${machine.agent.runDirectory(id)}/log` : this.copyOf(id);
+  }
+
+  /**
+   * Deletes the copy of a log; one on this host is its run's and stays.
+   *
+   * @param id - the run
+   */
+  async forget(id: RunId): Promise<void> {
+    await rm(this.copyOf(id), { force: true });
   }
 
   /**

@@ -16,6 +16,7 @@ export const COMMANDS = {
   renameRun: 'runctl.renameRun',
   annotateRun: 'runctl.annotateRun',
   deleteRun: 'runctl.deleteRun',
+  forgetRun: 'runctl.forgetRun',
   compareRuns: 'runctl.compareRuns',
   filterRuns: 'runctl.filterRuns',
   clearRunFilter: 'runctl.clearRunFilter',

@@ -71,7 +71,8 @@ export function runItem(
   const { run } = view;
   return {
     view,
-    label: `$(${runStateIcon(run.state).name}) ${run.name}`,
+    // A name that looks like an icon must not become one.
+    label: `$(${runStateIcon(run.state).name}) ${run.name.replaceAll('$(', '$\u200b(')}`,
     description: `${runStateLabel(run.state)} · ${formatAge(now - run.createdAt)}`,
     detail: commandText(run.spec.argv),
   };

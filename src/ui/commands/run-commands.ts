@@ -33,6 +33,7 @@ type RunCommands = Pick<
   | typeof COMMANDS.renameRun
   | typeof COMMANDS.annotateRun
   | typeof COMMANDS.deleteRun
+  | typeof COMMANDS.forgetRun
   | typeof COMMANDS.compareRuns
 >;
 
@@ -53,6 +54,7 @@ export function runCommands(app: App): RunCommands {
     [COMMANDS.renameRun]: (argument) => rename(app, argument),
     [COMMANDS.annotateRun]: (argument) => annotate(app, argument),
     [COMMANDS.deleteRun]: (argument, selected) => remove(app, argument, selected),
+    [COMMANDS.forgetRun]: (argument) => forgetRun(app, argument),
     [COMMANDS.compareRuns]: (argument, selected) => compare(app, argument, selected),
   };
 }
@@ -175,6 +177,15 @@ async function remove(app: App, argument: unknown, selected: unknown): Promise<v
   }
   await confirm(deleteQuestion([view], []), l10n.t('Delete'));
   await engine.control.delete(run.id);
+  app.channels.close(run.id);
+}
+
+async function forgetRun(app: App, argument: unknown): Promise<void> {
+  const { control } = await app.engine();
+  const { run } = await pickAny(app, argument, l10n.t('Forget which run?'));
+  const detail = l10n.t('Its log, metrics and history on this computer are deleted. Whatever is left of it on its machine stays, and should it be found there again, it comes back.');
+  await confirm({ question: l10n.t('Forget {0} here?', run.name), detail }, l10n.t('Forget'));
+  await control.forget(run.id);
   app.channels.close(run.id);
 }
 

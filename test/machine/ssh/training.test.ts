@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { Engine } from '../../../src/engine.ts';
@@ -36,10 +36,10 @@ describe('training on a machine reached by SSH', function () {
     await machine.dispose();
   });
 
-  async function start(): Promise<Engine> {
-    return bed.start(undefined, {
+  async function start(of: EngineBed = bed): Promise<Engine> {
+    return of.start(undefined, {
       named: () => Promise.resolve([LAB]),
-      configPlaces: { home: bed.root, userFile: join(bed.root, 'ssh_config'), systemFile: '/dev/null' },
+      configPlaces: { home: of.root, userFile: join(of.root, 'ssh_config'), systemFile: '/dev/null' },
     });
   }
 
@@ -56,5 +56,25 @@ describe('training on a machine reached by SSH', function () {
     assert.deepEqual(await readFile(run.logPath ?? ''), log);
     assert.ok(view.latest['loss']);
     assert.ok(view.checkpoints.length > 0);
+  });
+
+  it('finds runs there that another computer started, and can stop them', async () => {
+    const engine = await start();
+    await engine.ssh?.prepare('lab', YES);
+    const plan = { ...digitsPlan(bed.project, '--epochs', '200'), provider: 'ssh', machine: 'lab' };
+    const run = await engine.launcher.launch(plan, { secrets: {} });
+    const elsewhere = await createEngineBed();
+    try {
+      await copyFile(join(bed.root, 'ssh_config'), join(elsewhere.root, 'ssh_config'));
+      const other = await start(elsewhere);
+      await other.ssh?.prepare('lab', YES);
+      await untilRun(other, run.id, 'found', (one) => one.run.state === 'running');
+      await untilRun(other, run.id, 'read', (one) => one.latest['loss'] !== undefined);
+      await other.control.stop(run.id);
+      const ended = await untilRun(engine, run.id, 'ended', (one) => one.run.endedAt !== null);
+      assert.equal(ended.run.state, 'stopped');
+    } finally {
+      await elsewhere.dispose();
+    }
   });
 });

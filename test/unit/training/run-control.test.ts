@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
+import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { RunctlError } from '../../../src/core/errors.ts';
+import { MachineError, RunctlError } from '../../../src/core/errors.ts';
 import type { Run } from '../../../src/core/model/run.ts';
 import type { Ledger } from '../../../src/ledger/ledger.ts';
 import { LOCK_TTL_MS } from '../../../src/ledger/locks.ts';
 import { CodeKeeper } from '../../../src/training/code-keeper.ts';
+import { LogFiles } from '../../../src/training/log/log-files.ts';
 import { RunControl } from '../../../src/training/run-control.ts';
 import { runLockName } from '../../../src/training/run-locks.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -31,7 +33,7 @@ describe('RunControl', () => {
     other = await files.open({ clock });
     machine = new ScriptedMachine();
     const code = new CodeKeeper(join(files.folder, 'code'));
-    control = new RunControl(ledger, machine.registry, code, clock);
+    control = new RunControl({ ledger, registry: machine.registry, code, logs: new LogFiles(files.folder), clock });
   });
 
   afterEach(() => files.dispose());
@@ -147,5 +149,27 @@ describe('RunControl', () => {
     machine.answer = () => Promise.resolve(refusal('no-home'));
     await control.delete(run.id);
     assert.equal(await ledger.runs.count(), 0);
+  });
+
+  it('keeps a run whose machine is out of reach, and offers to forget it here', async () => {
+    const run = await known(ENDED);
+    machine.answer = () => Promise.reject(new MachineError('refused', 'nobody there'));
+    await assert.rejects(control.delete(run.id), (error) => {
+      assert.ok(error instanceof RunctlError);
+      assert.equal(error.code, 'out-of-reach');
+      assert.deepEqual(error.nextAction?.arguments, [run.id]);
+      return true;
+    });
+    assert.equal(await ledger.runs.count(), 1);
+  });
+
+  it('forgets a run here without asking its machine, its log’s copy too', async () => {
+    const run = await known({});
+    const copy = new LogFiles(files.folder).copyOf(run.id);
+    await writeFile(copy, 'line');
+    await control.forget(run.id);
+    assert.deepEqual(machine.asked, []);
+    assert.equal(await ledger.runs.count(), 0);
+    await assert.rejects(access(copy));
   });
 });

@@ -31,7 +31,7 @@ describe('rebuildRuns', () => {
     other = await files.open({ clock });
     machine = new ScriptedMachine();
     const code = new CodeKeeper(join(files.folder, 'code'));
-    control = new RunControl(other, machine.registry, code, clock);
+    control = new RunControl({ ledger: other, registry: machine.registry, code, logs: new LogFiles(files.folder), clock });
     afterListing = () => Promise.resolve();
     machine.answer = async (verb, id) => {
       const known = [...machine.statuses.values()];
