@@ -1,4 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
+import type { Logger } from '../../core/logger.ts';
+import { componentLogger } from '../../core/logger.ts';
 import type { MicroDollarsPerHour } from '../../core/money.ts';
 import { AgentClient } from '../../remote/agent/agent-client.ts';
 import { LocalShell } from '../../remote/local-shell.ts';
@@ -11,6 +13,7 @@ export interface LocalProviderOptions {
   readonly agentSource: Buffer;
   readonly platform: LocalPlatform;
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly localRate: () => MicroDollarsPerHour;
   readonly directories: () => readonly string[];
   /** This process's environment unless told. */
@@ -26,7 +29,8 @@ export interface LocalProviderOptions {
 export function createLocalProvider(options: LocalProviderOptions): LocalProvider {
   const { platform } = options;
   const shell = new LocalShell(runsEnvironment(options.env ?? process.env));
-  const agent = new AgentClient(shell, options.agentSource, platform.agentHome);
+  const logger = componentLogger(options.logger, 'agent');
+  const agent = new AgentClient(shell, options.agentSource, platform.agentHome, logger);
   return new LocalProvider({
     platform,
     shell,

@@ -167,7 +167,8 @@ export class MachinePool {
     const { agentSource, files, placer } = this.parts;
     const shell = await entry.shell;
     const probe = await probeMachine(shell);
-    const agent = new AgentClient(shell, agentSource, posix.join(probe.home, '/.runctl'));
+    const home = posix.join(probe.home, '/.runctl');
+    const agent = new AgentClient(shell, agentSource, home, this.parts.logger);
     const opened: PooledMachine = {
       provider: SSH_PROVIDER,
       id: machine.id,

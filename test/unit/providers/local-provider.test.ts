@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { NotFoundError, UnsupportedError } from '../../../src/core/errors.ts';
+import { NULL_LOGGER } from '../../../src/core/logger.ts';
 import { createLocalProvider } from '../../../src/providers/local/create-local-provider.ts';
 import { localPlatform } from '../../../src/providers/local/local-platform.ts';
 import type { LocalProvider } from '../../../src/providers/local/local-provider.ts';
@@ -11,6 +12,7 @@ function provider(env: NodeJS.ProcessEnv, platform: NodeJS.Platform = 'linux'): 
     agentSource: Buffer.from(''),
     platform: localPlatform(platform, env),
     clock: new FakeClock(),
+    logger: NULL_LOGGER,
     localRate: () => 0 as never,
     directories: () => [],
     env,
