@@ -30,6 +30,16 @@ export interface TreeReport {
   readonly badKeeps: ReadonlySet<string>;
 }
 
+/** A piece that waits on the machine since an earlier transfer. */
+export interface StagedPiece {
+  /** Of the content; `same` for a link that leads where it should. */
+  readonly hash: string;
+  /** Last change, whole seconds since the epoch; of a file. */
+  readonly stamp: number;
+  /** Permission bits; of a file. */
+  readonly mode: number;
+}
+
 /** What the machine told at the begin of a transfer. */
 export interface CheckAnswer {
   readonly tools: MachineTools;
@@ -39,8 +49,8 @@ export interface CheckAnswer {
   readonly tree: TreeReport | undefined;
   /** A tree to copy from. */
   readonly from: TreeReport | undefined;
-  /** Whole pieces of earlier transfers: plan, number in its list, hash. */
-  readonly stages: ReadonlyMap<string, ReadonlyMap<number, string>>;
+  /** Pieces of earlier transfers: by plan, and by number in its list. */
+  readonly stages: ReadonlyMap<string, ReadonlyMap<number, StagedPiece>>;
   /** Sizes of streams of their own that are under way. */
   readonly bigs: ReadonlyMap<string, number>;
   /** What a switch that was finished now moved: place under `aside/`, path. */
@@ -75,14 +85,14 @@ const STATES: readonly TreeReport['state'][] = ['none', 'unknown', 'lost', 'here
  */
 export function readCheck(records: readonly ScriptRecord[]): CheckAnswer {
   const answer = { asides: [] as Aside[], bigs: new Map<string, number>() };
-  const stages = new Map<string, Map<number, string>>();
+  const stages = new Map<string, Map<number, StagedPiece>>();
   let tools: MachineTools | undefined;
   let free: number | undefined;
   let tree: Tree | undefined;
   let from: Tree | undefined;
-  let stage: Map<number, string> | undefined;
+  let stage: Map<number, StagedPiece> | undefined;
   for (const { key, value } of records) {
-    const [first = '', second = ''] = value.split(' ');
+    const [first = '', second = '', stamp, mode = ''] = value.split(' ');
     const at = from ?? tree;
     switch (key) {
       case 'tools': {
@@ -104,7 +114,11 @@ export function readCheck(records: readonly ScriptRecord[]): CheckAnswer {
         stages.set(value, stage);
         break;
       case 'have':
-        stage?.set(Number(first), second);
+        stage?.set(Number(first), {
+          hash: second,
+          stamp: Number(stamp),
+          mode: Number.parseInt(mode, 8),
+        });
         break;
       case 'big':
         answer.bigs.set(first, Number(second));

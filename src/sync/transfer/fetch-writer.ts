@@ -1,9 +1,11 @@
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { lstat, mkdir, open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { ContentHasher } from '../content-hash.ts';
 import type { ListedFile } from './fetch-listing.ts';
+import { machineHasher } from './machine-hash.ts';
+import type { MachineHash } from './machine-hash.ts';
 
 /** A file under way. */
 export interface PartFile {
@@ -48,7 +50,7 @@ export async function partOf(
 export async function writeParts(
   parts: readonly PartFile[],
   stream: AsyncIterable<Buffer>,
-  algorithm: string,
+  algorithm: MachineHash,
   onBytes: (bytes: number, what: string) => void,
 ): Promise<Map<string, string>> {
   const sums = new Map<string, string>();
@@ -81,7 +83,7 @@ export async function writeParts(
     } finally {
       await handle?.close();
     }
-    sums.set(file.path, hash.digest('hex'));
+    sums.set(file.path, hash.digest());
   }
   // The rest of a stream that holds more than it should is read, or its program hangs.
   for (let next = await pieces.next(); next.done !== true; ) {
@@ -93,9 +95,9 @@ export async function writeParts(
 async function hashOf(
   path: string,
   bytes: number,
-  algorithm: string,
-): Promise<ReturnType<typeof createHash>> {
-  const hash = createHash(algorithm);
+  algorithm: MachineHash,
+): Promise<ContentHasher> {
+  const hash = await machineHasher(algorithm);
   if (bytes > 0) {
     const stream: AsyncIterable<Buffer> = createReadStream(path, {
       end: bytes - 1,

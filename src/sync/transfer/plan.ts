@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import type { ChangeSet, NeededEntry } from './change-set.ts';
 import { formatRecipe } from './delta.ts';
 import { linePatch } from './line-patch.ts';
+import { machineHashOf } from './machine-hash.ts';
+import type { MachineHash } from './machine-hash.ts';
 import { foldersAbove, formatManifest } from './manifest.ts';
 import type { Manifest, ManifestFile } from './manifest.ts';
 import type { SumBook } from './sum-book.ts';
@@ -33,7 +35,7 @@ export interface PlanParts {
   /** Stage paths of earlier transfers that nobody wants now. */
   readonly junk: readonly string[];
   readonly sums: SumBook;
-  readonly algorithm: string;
+  readonly algorithm: MachineHash;
 }
 
 /**
@@ -113,7 +115,7 @@ export function finishPlan(
     need.push(`${sum}\n`);
   };
   for (const [name, text] of lists) {
-    prove(`plan-${id}/${name}`, createHash(how.algorithm).update(text).digest('hex'));
+    prove(`plan-${id}/${name}`, machineHashOf(how.algorithm, text));
   }
   const files = needed.filter((item) => item.entry.kind === 'file');
   for (const { stagePath, entry } of files) {

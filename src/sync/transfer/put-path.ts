@@ -4,6 +4,7 @@ import { lstat, readdir, readlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { ExistsError, MachineError, TransferError } from '../../core/errors.ts';
+import { contentHasher } from '../content-hash.ts';
 import type { HashedFile } from '../model.ts';
 import { AttemptGuard } from './attempts.ts';
 import type { NeededEntry } from './change-set.ts';
@@ -254,12 +255,12 @@ async function readSource(request: PutRequest): Promise<Source> {
 }
 
 async function hashFile(path: string): Promise<string> {
-  const hash = createHash('blake2b512');
+  const hash = await contentHasher();
   const stream: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: 1024 * 1024 });
   for await (const piece of stream) {
     hash.update(piece);
   }
-  return hash.digest('hex');
+  return hash.digest();
 }
 
 /** Copies are too different to be worth remembering. */

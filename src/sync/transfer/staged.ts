@@ -1,5 +1,7 @@
 import type { RemoteShell } from '../../remote/remote-shell.ts';
 import type { NeededEntry } from './change-set.ts';
+import type { CheckAnswer, StagedPiece } from './check-answer.ts';
+import type { ManifestFile } from './manifest.ts';
 import type { SumBook } from './sum-book.ts';
 import { readCalls } from './words.ts';
 
@@ -26,7 +28,7 @@ export interface Staged {
 export async function readStaged(
   shell: RemoteShell,
   stage: string,
-  stages: ReadonlyMap<string, ReadonlyMap<number, string>>,
+  stages: CheckAnswer['stages'],
   needed: readonly NeededEntry[],
   sums: SumBook,
 ): Promise<Staged> {
@@ -51,8 +53,8 @@ export async function readStaged(
           }
         } else if (
           wish.kind === 'file'
-            ? found === sums.sumOf(wish)
-            : name === 'l' && found === 'same' && words[1] === wish.target
+            ? found !== undefined && isWhole(wish, found, sums)
+            : name === 'l' && found?.hash === 'same' && words[1] === wish.target
         ) {
           right.add(path);
         }
@@ -63,6 +65,11 @@ export async function readStaged(
   return reset
     ? { right: new Set(), junk: [], reset }
     : { right, junk: [...junk], reset };
+}
+
+function isWhole(wish: ManifestFile, found: StagedPiece, sums: SumBook): boolean {
+  const { hash, stamp, mode } = found;
+  return hash === sums.sumOf(wish) && stamp === wish.stamp && mode === wish.mode;
 }
 
 function clashes(

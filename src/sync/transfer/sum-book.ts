@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { localPath } from './local-content.ts';
+import type { MachineHash } from './machine-hash.ts';
 import type { ManifestFile } from './manifest.ts';
 import type { SentStore } from './sent-store.ts';
 
@@ -21,9 +22,9 @@ export function isBlake2b(program: string): boolean {
  * Names the algorithm for this host.
  *
  * @param program - what proves content there
- * @returns a name that `node:crypto` knows
+ * @returns its name
  */
-export function algorithmOf(program: string): 'blake2b512' | 'sha256' {
+export function algorithmOf(program: string): MachineHash {
   return isBlake2b(program) ? 'blake2b512' : 'sha256';
 }
 

@@ -32,6 +32,8 @@ umask 077
 LC_ALL=C
 export LC_ALL
 unset CDPATH
+newline='
+'
 
 # ----------------------------------------------------------------- answers ---
 
@@ -211,6 +213,11 @@ stats() {
   else
     stat -f '%z %m %Fc %i %p' "$@" 2>/dev/null
   fi
+}
+
+# Last change and permissions, a line for each path.
+facts() {
+  if [ "$stat_style" = c ]; then stat -c '%Y %a' "$@"; else stat -f '%m %Lp' "$@"; fi 2>/dev/null
 }
 
 # range FILE OFFSET LENGTH
@@ -467,10 +474,13 @@ have() {
   done
   shift "$total"
   if [ $# -eq 0 ]; then return 0; fi
+  _facts=$(facts "$@")
   # shellcheck disable=SC2046 # hashes
   set -- $(each_sum "$@")
+  # Cut between content and permissions, a file is whole and yet not right.
   for number in $numbers; do
-    emit "have $number $1"
+    emit "have $number $1 ${_facts%%"$newline"*}"
+    _facts=${_facts#*"$newline"}
     shift
   done
 }
