@@ -58,6 +58,30 @@ export interface CodePlacer {
   place(request: PlaceRequest): Promise<CodePlace>;
 }
 
+/** Something of a machine to copy to this host. */
+export interface FetchPathRequest {
+  /** Absolute path on the machine: a file or a directory. */
+  readonly source: string;
+  /** Absolute path on this host; nothing may be there unless it is to be replaced. */
+  readonly destination: string;
+  readonly replace: boolean;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
+}
+
+/** Copies from a machine that does not share its files with this host. */
+export interface PathFetcher {
+  /**
+   * Copies a file or directory, proved by hash; one that was cut goes on.
+   *
+   * @param request - what and where to
+   * @throws {ExistsError} when something is at the destination
+   * @throws {TransferError} when it cannot be read, or changes all the time
+   * @throws {MachineError} when the way to the machine stays broken
+   */
+  fetch(request: FetchPathRequest): Promise<void>;
+}
+
 /** A machine one can work on. Training, logs and checkpoints need nothing more. */
 export interface Machine {
   readonly provider: string;
@@ -69,6 +93,8 @@ export interface Machine {
   readonly sameHost: boolean;
   /** `null` when the machine sees this host's files. */
   readonly placer: CodePlacer | null;
+  /** `null` when its files are this host's. */
+  readonly fetcher: PathFetcher | null;
   /** What it has; `null` when that is looked up on this host. */
   readonly probe: MachineProbe | null;
 }

@@ -81,6 +81,7 @@ export class ScriptedProvider implements TrainingProvider {
       files: new LocalCheckpointFiles(),
       sameHost: false,
       placer: this.placer,
+      fetcher: null,
       probe: null,
     });
   }

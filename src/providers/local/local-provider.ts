@@ -86,6 +86,7 @@ export class LocalProvider implements TrainingProvider {
       files: new LocalCheckpointFiles(),
       sameHost: true,
       placer: null,
+      fetcher: null,
       probe: null,
     };
   }

@@ -70,7 +70,7 @@ export function createSshProvider(options: SshProviderOptions): SshProvider {
       people.set(machine.target.host, person);
       return connectionTo(machine, person, keyRing, options);
     },
-    placer: (shell, directory) =>
+    transfer: (shell, directory) =>
       new TreePlacer({ shell, script: options.syncSource, directory, client, reader, sent, clock }),
   });
   const known = new KnownMachines(options.ledger, clock);

@@ -13,7 +13,7 @@ import type { RemoteShell } from '../../remote/remote-shell.ts';
 import type { SshMachineShell } from '../../remote/ssh/machine-shell.ts';
 import type { MachineFacts } from '../../resources/account-snapshot.ts';
 import { MachineFactsReader } from '../machine-facts.ts';
-import type { CodePlacer, Machine } from '../training-provider.ts';
+import type { CodePlacer, Machine, PathFetcher } from '../training-provider.ts';
 import { SSH_PROVIDER } from './known-machines.ts';
 import type { SshMachine } from './ssh-machine.ts';
 import type { SshPerson } from './ssh-person.ts';
@@ -27,7 +27,7 @@ export interface MachinePoolParts {
   /** Makes the way to a machine; whom it asks may change from question to question. */
   readonly shell: (machine: SshMachine, person: () => SshPerson) => Promise<SshMachineShell>;
   readonly files: (agent: AgentClient) => CheckpointFiles & RemovableFiles;
-  readonly placer: (shell: RemoteShell, directory: string) => CodePlacer;
+  readonly transfer: (shell: RemoteShell, directory: string) => CodePlacer & PathFetcher;
 }
 
 /** A machine with all that is known of it since it was connected to. */
@@ -164,11 +164,12 @@ export class MachinePool {
 
   private async openNow(entry: Entry): Promise<PooledMachine> {
     const { machine } = entry;
-    const { agentSource, files, placer } = this.parts;
+    const { agentSource, files, transfer } = this.parts;
     const shell = await entry.shell;
     const probe = await probeMachine(shell);
     const home = posix.join(probe.home, '/.runctl');
     const agent = new AgentClient(shell, agentSource, home, this.parts.logger);
+    const mover = transfer(shell, atHome(machine.directory, probe.home));
     const opened: PooledMachine = {
       provider: SSH_PROVIDER,
       id: machine.id,
@@ -177,7 +178,8 @@ export class MachinePool {
       probe,
       files: files(agent),
       sameHost: false,
-      placer: placer(shell, atHome(machine.directory, probe.home)),
+      placer: mover,
+      fetcher: mover,
     };
     this.opened.fire(opened);
     return opened;

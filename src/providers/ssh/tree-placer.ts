@@ -4,9 +4,15 @@ import type { Clock } from '../../core/clock.ts';
 import type { CodePlace } from '../../core/model/run.ts';
 import type { RemoteShell } from '../../remote/remote-shell.ts';
 import type { SourceReader } from '../../sync/source-reader.ts';
+import { fetchPath } from '../../sync/transfer/fetch-path.ts';
 import type { SentStore } from '../../sync/transfer/sent-store.ts';
 import { syncTree } from '../../sync/transfer/sync-tree.ts';
-import type { CodePlacer, PlaceRequest } from '../training-provider.ts';
+import type {
+  CodePlacer,
+  FetchPathRequest,
+  PathFetcher,
+  PlaceRequest,
+} from '../training-provider.ts';
 
 /** What brings code to one machine. */
 export interface TreePlacerParts {
@@ -22,8 +28,8 @@ export interface TreePlacerParts {
   readonly clock: Clock;
 }
 
-/** Brings workspace folders to a machine as trees of ours, by what changed. */
-export class TreePlacer implements CodePlacer {
+/** Brings workspace folders to a machine as trees of ours, by what changed, and copies back. */
+export class TreePlacer implements CodePlacer, PathFetcher {
   private readonly parts: TreePlacerParts;
 
   constructor(parts: TreePlacerParts) {
@@ -53,6 +59,11 @@ export class TreePlacer implements CodePlacer {
       exclude,
       manifest: outcome.manifestId,
     };
+  }
+
+  async fetch(request: FetchPathRequest): Promise<void> {
+    const { shell, script, client, clock, directory: home } = this.parts;
+    await fetchPath({ shell, script, client, clock, home, ...request });
   }
 }
 

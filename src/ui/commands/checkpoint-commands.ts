@@ -24,6 +24,7 @@ import type { CommandTable } from './register.ts';
 type CheckpointCommands = Pick<
   CommandTable,
   | typeof COMMANDS.revealCheckpoint
+  | typeof COMMANDS.downloadCheckpoint
   | typeof COMMANDS.copyCheckpointPath
   | typeof COMMANDS.deleteCheckpoint
   | typeof COMMANDS.cleanUpCheckpoints
@@ -40,6 +41,11 @@ export function checkpointCommands(app: App): CheckpointCommands {
     [COMMANDS.revealCheckpoint]: async (argument) => {
       const [found] = await find(app, argument, undefined);
       await vscode.commands.executeCommand('revealInExplorer', vscode.Uri.file(found.checkpoint.path));
+    },
+    [COMMANDS.downloadCheckpoint]: async (argument) => {
+      const [{ run, checkpoint }] = await find(app, argument, undefined);
+      const { downloadCheckpoint } = await import('../machines/download-checkpoint.ts');
+      await downloadCheckpoint(app, run, checkpoint);
     },
     [COMMANDS.copyCheckpointPath]: async (argument, selected) => {
       const found = await find(app, argument, selected);

@@ -27,6 +27,7 @@ export const COMMANDS = {
   createConfig: 'runctl.createConfig',
   cleanUpCheckpoints: 'runctl.cleanUpCheckpoints',
   revealCheckpoint: 'runctl.revealCheckpoint',
+  downloadCheckpoint: 'runctl.downloadCheckpoint',
   copyCheckpointPath: 'runctl.copyCheckpointPath',
   deleteCheckpoint: 'runctl.deleteCheckpoint',
   setSecret: 'runctl.setSecret',

@@ -161,7 +161,7 @@ function checkpointNode(view: RunView, item: SeenCheckpoint, now: number, parent
     label,
     description,
     icon: checkpointIcon(item),
-    context: ['checkpoint', checkpointFlag(item)].join(';'),
+    context: ['checkpoint', checkpointFlag(item), view.run.spec.place === null ? 'here' : 'there'].join(';'),
     spoken: l10n.t('Checkpoint {0}, {1}', label, description),
     tooltip: () =>
       markdownTable([

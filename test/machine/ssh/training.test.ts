@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { ExistsError } from '../../../src/core/errors.ts';
 import type { Engine } from '../../../src/engine.ts';
 import { plainMachine } from '../../../src/providers/ssh/ssh-machine.ts';
 import { createEngineBed, digitsPlan, untilRun } from '../../support/engine.ts';
@@ -55,7 +56,34 @@ describe('training on a machine reached by SSH', function () {
     const log = await readFile(join(machine.home, '.runctl', 'runs', run.id, 'log'));
     assert.deepEqual(await readFile(run.logPath ?? ''), log);
     assert.ok(view.latest['loss']);
-    assert.ok(view.checkpoints.length > 0);
+    const [checkpoint] = view.checkpoints;
+    assert.ok(checkpoint);
+    const { fetcher } = await engine.registry.get('ssh').connect('lab');
+    const destination = join(bed.root, 'downloaded');
+    await fetcher?.fetch({ source: checkpoint.path, destination, replace: false });
+    assert.deepEqual(await readFile(destination), await readFile(checkpoint.path));
+    await assert.rejects(async () => fetcher?.fetch({ source: checkpoint.path, destination, replace: false }), ExistsError);
+  });
+
+  it('goes on from a checkpoint there, at its very step, with the code as it is now', async () => {
+    const engine = await start();
+    await engine.ssh?.prepare('lab', YES);
+    const plan = { ...digitsPlan(bed.project, '--epochs', '200'), provider: 'ssh', machine: 'lab' };
+    const run = await engine.launcher.launch(plan, { secrets: {} });
+    await untilRun(engine, run.id, 'with a checkpoint', (one) => one.checkpoints.some(({ complete }) => complete));
+    await engine.control.stop(run.id);
+    const stopped = await untilRun(engine, run.id, 'stopped', (one) => one.run.endedAt !== null);
+    await appendFile(join(bed.project, 'train.py'), '\n# changed since\n');
+    const next = await engine.launcher.launch(await engine.launcher.planResume(stopped), { secrets: {} });
+    const step = next.resumedFrom?.step ?? 0;
+    const view = await untilRun(engine, next.id, 'going on', (one) => one.latest['loss'] !== undefined);
+    assert.ok(step > 0);
+    const log = await readFile(view.run.logPath ?? '', 'utf8');
+    const first = Number(/^.*loss.*$/m.exec(log)?.[0].match(/step[=" :]+(\d+)/)?.[1]);
+    assert.equal(first > step && first <= step + 100, true, `${first} after ${step}`);
+    assert.match(await readFile(join(next.spec.directory, 'train.py'), 'utf8'), /# changed since/);
+    await engine.control.stop(next.id, 0);
+    await untilRun(engine, next.id, 'ended', (one) => one.run.endedAt !== null);
   });
 
   it('finds runs there that another computer started, and can stop them', async () => {

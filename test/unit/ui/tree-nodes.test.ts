@@ -65,7 +65,7 @@ describe('tree nodes', () => {
     const [node] = runNodes(sampleSnapshot([view]), ALL);
     assert.equal(node?.context, 'run;succeeded;ended');
     const [checkpoint] = node.children();
-    assert.equal(checkpoint?.context, 'checkpoint;overwritten');
+    assert.equal(checkpoint?.context, 'checkpoint;overwritten;here');
     assert.equal(checkpoint.icon.color, 'disabledForeground');
     assert.match(checkpoint.description, /overwritten/);
     assert.match(checkpoint.tooltip?.() ?? '', /Overwritten by \| bert/);
@@ -76,7 +76,7 @@ describe('tree nodes', () => {
     const [node] = runNodes(sampleSnapshot([view]), ALL);
     const [checkpoint] = node?.children() ?? [];
     assert.equal(checkpoint?.label, 'step-000400.ckpt');
-    assert.equal(checkpoint.context, 'checkpoint;complete');
+    assert.equal(checkpoint.context, 'checkpoint;complete;here');
     assert.match(checkpoint.description, /step 400 · epoch 9 · 112 KB · .*newest · best/);
   });
 
