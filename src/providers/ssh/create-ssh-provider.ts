@@ -9,10 +9,13 @@ import type { SshMachineShell } from '../../remote/ssh/machine-shell.ts';
 import { readSshConfig } from '../../remote/ssh/ssh-config-reader.ts';
 import type { SshConfigPlaces } from '../../remote/ssh/ssh-config-reader.ts';
 import { SshConnection } from '../../remote/ssh/ssh-connection.ts';
+import type { SshServices } from '../../remote/ssh/ssh-connection.ts';
 import { resolveSshSettings, sshClientContext } from '../../remote/ssh/ssh-settings.ts';
+import type { SshSettings } from '../../remote/ssh/ssh-settings.ts';
 import { SshShell } from '../../remote/ssh/ssh-shell.ts';
 import { SourceReader } from '../../sync/source-reader.ts';
 import { FileSentStore } from '../../sync/transfer/sent-store.ts';
+import { doctorCheck } from './doctor-steps.ts';
 import { KnownMachines } from './known-machines.ts';
 import { MachinePool } from './machine-pool.ts';
 import type { SshMachine } from './ssh-machine.ts';
@@ -75,30 +78,58 @@ export function createSshProvider(options: SshProviderOptions): SshProvider {
   });
   const known = new KnownMachines(options.ledger, clock);
   const { named, mayContact, configPlaces } = options;
-  return new SshProvider({ named, known, pool, reader, mayContact, configPlaces });
+  return new SshProvider({
+    named,
+    known,
+    pool,
+    reader,
+    mayContact,
+    configPlaces,
+    check: (machine, person, open) =>
+      doctorCheck({
+        settings: () => settingsOf(machine, options),
+        services: servicesOf(() => person, keyRing, options),
+        clock,
+        open,
+      }),
+  });
 }
 
 async function connectionTo(
   machine: SshMachine,
   person: () => SshPerson,
   keyRing: KeyRing,
-  { storage, clock, logger, configPlaces }: SshProviderOptions,
+  options: SshProviderOptions,
 ): Promise<SshMachineShell> {
+  const settings = await settingsOf(machine, options);
+  for (const note of settings.notes) {
+    options.logger.info(`${machine.id}: ${note}`);
+  }
+  return new SshShell(new SshConnection(settings, servicesOf(person, keyRing, options)));
+}
+
+async function settingsOf(
+  machine: SshMachine,
+  { configPlaces }: SshProviderOptions,
+): Promise<SshSettings> {
   const { target, connectTimeoutSeconds, keepaliveSeconds } = machine;
-  const settings = resolveSshSettings(
+  return resolveSshSettings(
     { ...target, connectTimeoutSeconds, keepaliveSeconds },
     await readSshConfig(configPlaces),
     sshClientContext(),
   );
-  for (const note of settings.notes) {
-    logger.info(`${machine.id}: ${note}`);
-  }
-  const connection = new SshConnection(settings, {
+}
+
+function servicesOf(
+  person: () => SshPerson,
+  keyRing: KeyRing,
+  { storage, clock, logger }: SshProviderOptions,
+): SshServices {
+  return {
     clock,
     logger,
     knownHosts: new KnownHosts(join(storage, 'ssh', 'known_hosts')),
     keyRing,
     askHostKey: (question) => person().askHostKey(question),
-  });
-  return new SshShell(connection);
+  };
 }

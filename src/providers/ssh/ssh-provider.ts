@@ -12,6 +12,7 @@ import type {
   ProviderListing,
   TrainingProvider,
 } from '../training-provider.ts';
+import type { DoctorCheck } from './doctor-steps.ts';
 import type { KnownMachines } from './known-machines.ts';
 import { SSH_PROVIDER } from './known-machines.ts';
 import type { MachinePool, PooledMachine } from './machine-pool.ts';
@@ -32,6 +33,12 @@ export interface SshProviderParts {
   readonly mayContact: () => boolean;
   /** Where the SSH configuration is; the person's own unless told. */
   readonly configPlaces: SshConfigPlaces | undefined;
+  /** Makes the check of a machine. */
+  readonly check: (
+    machine: SshMachine,
+    person: SshPerson,
+    open: () => Promise<PooledMachine>,
+  ) => DoctorCheck;
 }
 
 /** Longest wait for one machine of a listing, in milliseconds. */
@@ -148,6 +155,19 @@ export class SshProvider implements TrainingProvider {
    */
   async hosts(): Promise<readonly string[]> {
     return sshHosts(await readSshConfig(this.parts.configPlaces));
+  }
+
+  /**
+   * Makes a check of a machine, step by step.
+   *
+   * @param machineId - `[user@]host[:port]`
+   * @param person - is asked for what is not known yet
+   * @returns the check, not run yet
+   * @throws {ValidationError} when it is no address
+   */
+  async check(machineId: string, person: SshPerson): Promise<DoctorCheck> {
+    const machine = await this.describe(machineId);
+    return this.parts.check(machine, person, () => this.prepare(machineId, person));
   }
 
   /**
