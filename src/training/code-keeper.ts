@@ -1,8 +1,12 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as l10n from '@vscode/l10n';
+import { NotFoundError } from '../core/errors.ts';
 import type { RunId } from '../core/ids.ts';
-import type { CodeState } from '../core/model/run.ts';
+import type { CodeState, Run } from '../core/model/run.ts';
+import { codeDiff } from './code-diff.ts';
 import { captureCode } from './code-state.ts';
+import { outputFolders } from './placement.ts';
 
 /** Keeps what each run's code was: the commit, and a patch of the rest. */
 export class CodeKeeper {
@@ -53,6 +57,25 @@ export class CodeKeeper {
       }
       throw error;
     }
+  }
+
+  /**
+   * Compares the code of a run with that of its folder now.
+   *
+   * @param run - the run
+   * @param signal - gives up
+   * @returns what git prints; empty when both are the same
+   * @throws {NotFoundError} when there is nothing to compare, or no commit any more
+   */
+  async diffNow(run: Run, signal?: AbortSignal): Promise<string> {
+    const folder = run.spec.place?.source ?? run.workspaceFolder ?? run.spec.directory;
+    const commit = run.code?.commit;
+    if (commit == null) {
+      const text = l10n.t('The code of “{0}” was not in a git repository', run.name);
+      throw new NotFoundError('no-code', text);
+    }
+    const patch = await readFile(this.patchPath(run.id)).catch(() => Buffer.alloc(0));
+    return codeDiff(folder, { commit, patch }, outputFolders(run.spec), signal);
   }
 
   /**

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import type { Clock } from '../core/clock.ts';
 import { describeError } from '../core/error-chain.ts';
@@ -22,6 +21,7 @@ import type { LaunchPlan } from './launch-plan.ts';
 import { planResume } from './launch-plan.ts';
 import type { LogFiles } from './log/log-files.ts';
 import { withPlacedCode } from './place-code.ts';
+import { outputFolders } from './placement.ts';
 import { recordTransition } from './record-transition.ts';
 import { checkResumable } from './resume.ts';
 import { runLockName } from './run-locks.ts';
@@ -187,7 +187,7 @@ export class Launcher {
       profile: plan.profile,
       workspaceFolder: plan.workspaceFolder,
       spec: plan.spec,
-      code: await code.capture(id, sourceOf(plan), outputsOf(plan), signal),
+      code: await code.capture(id, sourceOf(plan), outputFolders(plan.spec), signal),
       resumedFrom: plan.resumedFrom,
       state: 'queued',
       stateSince: now,
@@ -199,6 +199,7 @@ export class Launcher {
       signal: null,
       rate: await rateOf(plan.provider, plan.machine),
       logPath: logs.pathOf(machine, id),
+      leaseUntil: null,
     };
   }
 
@@ -211,6 +212,8 @@ export class Launcher {
         secrets: options.secrets,
         directory: spec.directory,
         graceSeconds: spec.graceSeconds,
+        leaseSeconds: spec.leaseSeconds,
+        idleSeconds: spec.idleSeconds,
         sharedDirectory: spec.sharedDirectory,
         setup: spec.setup,
         setupKey: spec.setupKey,
@@ -275,14 +278,6 @@ export class Launcher {
 
 function sourceOf({ spec, workspaceFolder }: LaunchPlan): string {
   return spec.place?.source ?? workspaceFolder ?? spec.directory;
-}
-
-// On this host, as is the code.
-function outputsOf({ spec }: LaunchPlan): readonly string[] {
-  const { place } = spec;
-  return place === null
-    ? [spec.checkpointDirectory]
-    : place.kept.map((folder) => join(place.source, folder));
 }
 
 function cancelledBy(signal: AbortSignal | undefined): void {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isAbsolute, posix, relative, sep } from 'node:path';
+import { isAbsolute, join, posix, relative, sep } from 'node:path';
 import type { CodePlace, RunSpec } from '../core/model/run.ts';
 
 /** Variables of every run that name a folder whose content belongs to runs. */
@@ -64,6 +64,20 @@ export function keptFolders(spec: RunSpec, root: string): readonly string[] {
   // The workspace folder itself cannot be both sent and kept.
   const named = [...new Set(inside)].filter((path) => path !== '').sort();
   return named.filter((path) => !named.some((other) => path.startsWith(`${other}/`)));
+}
+
+/**
+ * Names the folders on this host that runs write to, beside their code.
+ *
+ * @param spec - planned or placed
+ * @param spec.place
+ * @param spec.checkpointDirectory
+ * @returns absolute paths
+ */
+export function outputFolders({ place, checkpointDirectory }: RunSpec): readonly string[] {
+  return place === null
+    ? [checkpointDirectory]
+    : place.kept.map((folder) => join(place.source, folder));
 }
 
 function intoTree(path: string, place: CodePlace): string {

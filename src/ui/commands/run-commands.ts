@@ -15,6 +15,7 @@ import { comparableText } from '../runs/compare-text.ts';
 import { runDetailsText } from '../runs/run-details-text.ts';
 import { checkpointOf, runIdsOf } from './arguments.ts';
 import { confirm } from './confirm.ts';
+import { extendRun } from './extend-run.ts';
 import { COMMANDS } from './ids.ts';
 import { compareMany, deleteMany, stopMany } from './many-runs.ts';
 import { deleteQuestion } from './many-texts.ts';
@@ -26,10 +27,12 @@ type RunCommands = Pick<
   CommandTable,
   | typeof COMMANDS.stopRun
   | typeof COMMANDS.killRun
+  | typeof COMMANDS.extendRun
   | typeof COMMANDS.endLeftovers
   | typeof COMMANDS.resumeRun
   | typeof COMMANDS.resumeFromCheckpoint
   | typeof COMMANDS.showRunDetails
+  | typeof COMMANDS.showRunCode
   | typeof COMMANDS.renameRun
   | typeof COMMANDS.annotateRun
   | typeof COMMANDS.deleteRun
@@ -47,10 +50,12 @@ export function runCommands(app: App): RunCommands {
   return {
     [COMMANDS.stopRun]: (argument, selected) => stop(app, argument, selected),
     [COMMANDS.killRun]: (argument, selected) => stop(app, argument, selected, 0),
+    [COMMANDS.extendRun]: (argument) => extendRun(app, argument),
     [COMMANDS.endLeftovers]: (argument) => endLeftovers(app, argument),
     [COMMANDS.resumeRun]: (argument) => resume(app, argument),
     [COMMANDS.resumeFromCheckpoint]: (argument, except) => resumeFrom(app, argument, except),
     [COMMANDS.showRunDetails]: (argument) => showDetails(app, argument),
+    [COMMANDS.showRunCode]: (argument) => showCode(app, argument),
     [COMMANDS.renameRun]: (argument) => rename(app, argument),
     [COMMANDS.annotateRun]: (argument) => annotate(app, argument),
     [COMMANDS.deleteRun]: (argument, selected) => remove(app, argument, selected),
@@ -128,6 +133,19 @@ async function showDetails(app: App, argument: unknown): Promise<void> {
   const { run } = view;
   const text = (): string => runDetailsText(view, events, app.clock.now());
   await showDocument(app.documents.publish(`/${safeName(run.name)} ${shortRunId(run.id)}.md`, text));
+}
+
+// What changed since: the run's code is the one before, the folder's the one after.
+async function showCode(app: App, argument: unknown): Promise<void> {
+  const { code } = await app.engine();
+  const { run } = await pickAny(app, argument, l10n.t('Show the code of which run?'));
+  const diff = await code.diffNow(run);
+  if (diff === '') {
+    void vscode.window.showInformationMessage(l10n.t('The code of {0} is the code now', run.name));
+    return;
+  }
+  const path = `/${safeName(run.name)} ${shortRunId(run.id)} to now.diff`;
+  await showDocument(app.documents.publish(path, () => diff));
 }
 
 async function rename(app: App, argument: unknown): Promise<void> {
