@@ -70,11 +70,10 @@ export function keptFolders(spec: RunSpec, root: string): readonly string[] {
  * Names the folders on this host that runs write to, beside their code.
  *
  * @param spec - planned or placed
- * @param spec.place
- * @param spec.checkpointDirectory
  * @returns absolute paths
  */
-export function outputFolders({ place, checkpointDirectory }: RunSpec): readonly string[] {
+export function outputFolders(spec: RunSpec): readonly string[] {
+  const { place, checkpointDirectory } = spec;
   return place === null
     ? [checkpointDirectory]
     : place.kept.map((folder) => join(place.source, folder));
