@@ -1,0 +1,150 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { chmod, copyFile, mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
+import * as l10n from '@vscode/l10n';
+import { ConfigError } from '../../core/errors.ts';
+import { includesFile, withEntry, withInclude } from './remote-ssh-config.ts';
+import type { HostEntry } from './remote-ssh-config.ts';
+import type { SshSettings } from './ssh-settings.ts';
+
+/** The `ssh` of this computer and the file it reads. */
+export interface SshProgram {
+  /** Name or absolute path. */
+  readonly program: string;
+  /** Absolute path of a file to read in place of its own; `null` for its own. */
+  readonly configFile: string | null;
+}
+
+/** Where `ssh` would go for a name. */
+export interface SshAnswer {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+}
+
+const ANSWER_MS = 10_000;
+const run = promisify(execFile);
+
+/**
+ * Asks `ssh` itself where it would go for a name; it connects to nothing.
+ *
+ * @param name - what it would be called with
+ * @param ssh - which one
+ * @returns the place
+ * @throws {ConfigError} when it cannot be run, or does not take its configuration
+ */
+export async function askSsh(name: string, ssh: SshProgram): Promise<SshAnswer> {
+  const from = ssh.configFile === null ? [] : ['-F', ssh.configFile];
+  try {
+    const { stdout } = await run(ssh.program, ['-G', ...from, '--', name], { timeout: ANSWER_MS });
+    const word = (key: string): string =>
+      new RegExp(`^${key} (.*)$`, 'm').exec(stdout)?.[1]?.trim() ?? '';
+    return { host: word('hostname'), port: Number(word('port')), user: word('user') };
+  } catch (error) {
+    const said = (error as { readonly stderr?: unknown }).stderr;
+    const reason = typeof said === 'string' && said !== '' ? said.trim() : String(error);
+    throw new ConfigError('ssh-config', l10n.t('ssh does not take its configuration'), {
+      cause: error,
+      steps: [l10n.t('It said: {0}', reason), l10n.t('Run `ssh -G {0}` in a terminal.', name)],
+    });
+  }
+}
+
+/**
+ * Whether `ssh` already goes where we go.
+ *
+ * @param answer - of `ssh -G`
+ * @param settings - ours
+ * @returns whether place and user are the same
+ */
+export function isSamePlace(answer: SshAnswer, settings: SshSettings): boolean {
+  const { host, port, user } = settings;
+  return answer.host.toLowerCase() === host && answer.port === port && answer.user === user;
+}
+
+/**
+ * Writes an entry into our own file, whole or not at all.
+ *
+ * @param file - absolute path of our file; made when missing, readable by its owner alone
+ * @param entry - of the machine
+ */
+export async function writeEntry(file: string, entry: HostEntry): Promise<void> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  await replace(file, withEntry(await textOf(file), entry), 0o600);
+}
+
+/**
+ * Whether the person's configuration has yet to be told of our file.
+ *
+ * @param configFile - absolute path of the person's configuration
+ * @param file - absolute path of our file
+ * @returns whether {@link addInclude} would change it
+ */
+export async function needsInclude(configFile: string, file: string): Promise<boolean> {
+  return !includesFile(await textOf(configFile), configFile, file);
+}
+
+/**
+ * Adds the line that reads our file to the person's configuration. What was
+ * there is kept beside it; a link stays a link.
+ *
+ * @param configFile - absolute path; made when missing
+ * @param file - absolute path of our file
+ * @returns absolute path of what was there; `null` when nothing was, or nothing had to change
+ */
+export async function addInclude(configFile: string, file: string): Promise<string | null> {
+  const old = await textOf(configFile);
+  const text = withInclude(old, configFile, file);
+  if (text === old) {
+    return null;
+  }
+  await mkdir(dirname(configFile), { recursive: true, mode: 0o700 });
+  const target = await realpath(configFile).catch(() => configFile);
+  const mode = await stat(target).then((found) => found.mode & 0o777, () => null);
+  const backup = mode === null ? null : await keep(target);
+  await replace(target, text, mode ?? 0o600);
+  return backup;
+}
+
+async function textOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      return '';
+    }
+    // Not to be taken for an empty one: it would be written over.
+    throw error;
+  }
+}
+
+// The first copy is the one before us, and is never written over.
+async function keep(file: string): Promise<string> {
+  for (let count = 0; ; count += 1) {
+    const copy = `${file}.before-runctl${count === 0 ? '' : `-${count}`}`;
+    try {
+      await copyFile(file, copy, constants.COPYFILE_EXCL);
+      return copy;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+        throw error;
+      }
+    }
+  }
+}
+
+async function replace(file: string, text: string, mode: number): Promise<void> {
+  const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    await writeFile(temporary, text, { mode, flag: 'wx' });
+    // The mask may have taken bits away.
+    await chmod(temporary, mode);
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
