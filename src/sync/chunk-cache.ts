@@ -5,7 +5,7 @@ import { readCache, tidyCaches, writeCache } from './cache-file.ts';
 import type { Chunk } from './cut-chunks.ts';
 
 // Also a change of how chunks are cut makes a new one.
-const FORMAT = 1;
+const FORMAT = 2;
 const KEPT_MS = 60 * 24 * 60 * 60 * 1000;
 const NAME_DIGITS = 64;
 

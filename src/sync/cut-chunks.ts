@@ -4,9 +4,12 @@ export interface Chunk {
   readonly offset: number;
   /** Bytes. */
   readonly length: number;
-  /** First 64 hex digits of the BLAKE2b-512 of the part. */
+  /** SHA-256 of the part, hex: every processor is quick at it. */
   readonly hash: string;
 }
+
+/** From here on a file is sent by its chunks, bytes. */
+export const CHUNKED_FROM = 4 * 1024 * 1024;
 
 // Borders are kept with signatures of what was sent: other numbers are another format.
 const SHORTEST = 32 * 1024;

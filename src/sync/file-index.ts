@@ -54,6 +54,14 @@ export class FileIndex {
   }
 
   /**
+   * @param path - relative to the root
+   * @returns the hash it had when it was last known
+   */
+  formerHashOf(path: string): string | undefined {
+    return this.known.get(path)?.[1];
+  }
+
+  /**
    * @param file - as it was before and after it was read
    * @param hash - of its content
    * @param readAt - when reading began, milliseconds since the epoch

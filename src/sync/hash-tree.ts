@@ -1,9 +1,12 @@
 import type { Clock } from '../core/clock.ts';
 import { pause } from './breath.ts';
+import type { ChunkCache } from './chunk-cache.ts';
+import { CHUNKED_FROM } from './cut-chunks.ts';
 import type { FileIndex } from './file-index.ts';
 import type { SourceLink } from './model.ts';
 import type { FoundProblem, RawTree, StampedFile } from './raw-source.ts';
-import { readContent } from './read-content.ts';
+import { readChunks, readContent } from './read-content.ts';
+import type { ReadContent } from './read-content.ts';
 
 /** A file with its hash, and still with its stamp. */
 export interface HashedStampedFile extends StampedFile {
@@ -27,6 +30,8 @@ export interface HashProgress {
 /** What hashing needs. */
 export interface HashOptions {
   readonly index: FileIndex;
+  /** Where chunks of former versions are, and those of new ones are kept. */
+  readonly chunks?: ChunkCache | undefined;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (progress: HashProgress) => void;
@@ -91,8 +96,7 @@ class Hasher {
     }
     try {
       const readAt = clock.now();
-      const onBytes = (bytes: number): void => this.tell(file.path, bytes);
-      const content = await readContent(this.root, file.path, { signal, onBytes });
+      const content = await this.readOf(file);
       if (content === undefined) {
         return 'gone';
       }
@@ -104,6 +108,25 @@ class Hasher {
       signal?.throwIfAborted();
       return GONE.includes((error as NodeJS.ErrnoException).code ?? '') ? 'gone' : 'unreadable';
     }
+  }
+
+  // A large file that was sent before is most probably sent by its chunks: one reading for both.
+  private async readOf(file: StampedFile): Promise<ReadContent | undefined> {
+    const { root, options } = this;
+    const { chunks, index, clock, signal } = options;
+    const how = { signal, onBytes: (bytes: number): void => this.tell(file.path, bytes) };
+    const old = file.size < CHUNKED_FROM ? undefined : index.formerHashOf(file.path);
+    const former = old === undefined ? undefined : await chunks?.find(old, clock.now());
+    if (former !== undefined) {
+      const read = await readChunks(root, file.path, { whole: true, former }, how);
+      if (read === undefined || read.steady) {
+        if (read !== undefined) {
+          await chunks?.keep(read.hash, read.chunks);
+        }
+        return read;
+      }
+    }
+    return await readContent(root, file.path, how);
   }
 
   private tell(path: string, bytes: number): void {

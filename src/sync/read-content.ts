@@ -2,8 +2,8 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { pause } from './breath.ts';
 import { contentHash, contentHasher } from './content-hash.ts';
-import { LONGEST_CHUNK, cutChunk } from './cut-chunks.ts';
 import type { Chunk } from './cut-chunks.ts';
+import { FileCutter } from './file-cutter.ts';
 import { stampedFile } from './look-at-files.ts';
 import type { StampedFile } from './raw-source.ts';
 
@@ -24,7 +24,14 @@ export interface ReadOptions {
   readonly onBytes?: (bytes: number) => void;
 }
 
-const CHUNK_DIGITS = 64;
+/** What is wanted and known of a file to cut. */
+export interface ChunkWishes {
+  /** Whether to hash the whole as well. */
+  readonly whole: boolean;
+  /** Chunks of a former version, which make it quicker. */
+  readonly former?: readonly Chunk[] | undefined;
+}
+
 const BUFFER_BYTES = 4 * 1024 * 1024;
 const MAX_TRIES = 3;
 // What became a pipe meanwhile must not hang, what became a link must not lead elsewhere.
@@ -61,19 +68,19 @@ export async function readContent(
  *
  * @param root - absolute path
  * @param path - relative to the root
- * @param whole - whether to hash the whole as well
+ * @param wishes - what else is wanted and known
  * @param options - signal and progress
  * @returns chunks and what was read (its `hash` empty when not wanted)
  */
 export async function readChunks(
   root: string,
   path: string,
-  whole: boolean,
+  wishes: ChunkWishes,
   options: ReadOptions = {},
 ): Promise<(ReadContent & { readonly chunks: readonly Chunk[] }) | undefined> {
   const chunks: Chunk[] = [];
-  const content = await readOnce(root, path, options, (handle, _size, given) =>
-    hashChunks(handle, whole, chunks, given),
+  const content = await readOnce(root, path, options, (handle, size, given) =>
+    hashChunks(handle, { ...wishes, size }, chunks, given),
   );
   return content === undefined ? undefined : { ...content, chunks };
 }
@@ -131,30 +138,23 @@ async function hashWhole(handle: number, size: number, { signal, onBytes }: Read
 
 async function hashChunks(
   handle: number,
-  wanted: boolean,
+  { whole: wanted, former, size }: ChunkWishes & { readonly size: number },
   chunks: Chunk[],
   { signal, onBytes }: ReadOptions,
 ) {
   const buffer = takeBuffer();
   const whole = wanted ? await contentHasher() : undefined;
+  const cutter = new FileCutter(chunks, former);
   try {
-    let offset = 0;
     let kept = 0;
     for (;;) {
       const length = kept + readFully(handle, buffer, kept);
-      const ends = length < buffer.length;
-      whole?.update(buffer.subarray(kept, length));
+      const ends = length < buffer.length || cutter.offset + length >= size;
+      const fresh = buffer.subarray(kept, length);
       onBytes?.(length - kept);
-      let from = 0;
-      while (from < length && (ends || length - from >= LONGEST_CHUNK)) {
-        const size = cutChunk(buffer, from, length);
-        const digest = contentHash(buffer.subarray(from, from + size));
-        chunks.push({ offset, length: size, hash: digest.slice(0, CHUNK_DIGITS) });
-        from += size;
-        offset += size;
-      }
+      const from = await cutter.cut(buffer.subarray(0, length), ends, () => whole?.update(fresh));
       if (ends) {
-        return { hash: whole?.digest() ?? '', bytes: offset };
+        return { hash: whole?.digest() ?? '', bytes: cutter.offset };
       }
       buffer.copyWithin(0, from, length);
       kept = length - from;

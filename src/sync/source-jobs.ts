@@ -116,7 +116,7 @@ export class SourceJobs {
     const tree = await scanTree(root, options, signal);
     const index = await reading;
     const onProgress = seldom(clock, output.progress);
-    const hashed = await hashTree(tree, { index, clock, signal, onProgress });
+    const hashed = await hashTree(tree, { index, chunks: this.chunks, clock, signal, onProgress });
     this.trees.set(root, { index, sent: pathsOf(hashed) });
     const answer = await this.handOver(hashed, output);
     await this.chunks.tidy(clock.now());
@@ -153,7 +153,7 @@ export class SourceJobs {
     const stamped = now?.kind === 'file' ? now : undefined;
     const index = this.trees.get(root)?.index;
     const trusted = stamped !== undefined && index?.hashOf(stamped) === file.hash;
-    const read = await readChunks(root, file.path, !trusted, { signal });
+    const read = await readChunks(root, file.path, { whole: !trusted }, { signal });
     const same = trusted ? read?.file.stamp === stamped.stamp : read?.hash === file.hash;
     if (read?.steady !== true || !same) {
       return null;

@@ -127,7 +127,7 @@ export function cut(content: Buffer): FileChunk[] {
 }
 
 function chunk(content: Buffer, offset: number, length: number): FileChunk {
-  const hash = createHash('sha1').update(content.subarray(offset, offset + length)).digest('hex');
+  const hash = createHash('sha256').update(content.subarray(offset, offset + length)).digest('hex');
   return { offset, length, hash };
 }
 

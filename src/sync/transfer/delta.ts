@@ -11,6 +11,8 @@ export interface Delta {
   readonly steps: readonly DeltaStep[];
   /** Bytes that have to be sent. */
   readonly literal: number;
+  /** The pieces they consist of, by which the machine proves them. */
+  readonly pieces: readonly FileChunk[];
 }
 
 /**
@@ -32,6 +34,7 @@ export function deltaOf(old: readonly FileChunk[], now: readonly FileChunk[]): D
     }
   }
   const steps: DeltaStep[] = [];
+  const pieces: FileChunk[] = [];
   let literal = 0;
   for (const chunk of now) {
     const last = steps.at(-1);
@@ -39,6 +42,7 @@ export function deltaOf(old: readonly FileChunk[], now: readonly FileChunk[]): D
     const found = places.get(keyOf(chunk));
     if (found === undefined) {
       literal += length;
+      pieces.push(chunk);
       if (last?.kind === 'literal') {
         steps[steps.length - 1] = { ...last, length: last.length + length };
       } else {
@@ -54,7 +58,7 @@ export function deltaOf(old: readonly FileChunk[], now: readonly FileChunk[]): D
       steps.push({ kind: 'copy', offset: found[0] ?? 0, length });
     }
   }
-  return { steps, literal };
+  return { steps, literal, pieces };
 }
 
 /**
@@ -69,6 +73,16 @@ export function formatRecipe(delta: Delta): string {
       step.kind === 'copy' ? `c ${step.offset} ${step.length}\n` : `l ${step.length}\n`,
     )
     .join('');
+}
+
+/**
+ * Writes the pieces of what is sent for the machine.
+ *
+ * @param delta - the steps
+ * @returns lines `LENGTH SHA256`
+ */
+export function formatPieces(delta: Delta): string {
+  return delta.pieces.map(({ length, hash }) => `${length} ${hash}\n`).join('');
 }
 
 function keyOf(chunk: FileChunk): string {

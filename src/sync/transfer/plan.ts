@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ChangeSet, NeededEntry } from './change-set.ts';
-import { formatRecipe } from './delta.ts';
+import { formatPieces, formatRecipe } from './delta.ts';
 import { linePatch } from './line-patch.ts';
 import { machineHashOf } from './machine-hash.ts';
 import type { MachineHash } from './machine-hash.ts';
@@ -80,6 +80,7 @@ export function treePlan(parts: PlanParts): Plan {
   texts.set('steps', stepsText(wanted, changes));
   parts.supply.built.forEach((built, at) => {
     texts.set(`recipe-${at}`, formatRecipe(built.delta));
+    texts.set(`pieces-${at}`, formatPieces(built.delta));
   });
   return finishPlan(texts, lists, changes.needed, parts);
 }
@@ -165,10 +166,10 @@ export function makeText(work: string, supply: Supply): string {
     text += callOf('take', file.hash, needed.stagePath, modeOf(file), stampOf(file));
   }
   supply.built.forEach((item, at) => {
-    const { needed, file, slot, old, literalName, streamed } = item;
+    const { needed, file, slot, old, number, literalName, streamed } = item;
     const literal = `${streamed ? 'big' : 'lit'}/${literalName}`;
     const words = [slot, `./${old}`, `${at}`, literal, needed.stagePath];
-    text += callOf('build', ...words, modeOf(file), stampOf(file));
+    text += callOf('build', ...words, modeOf(file), stampOf(file), `${number}`, file.hash);
   });
   for (const { needed, file, from, slot } of supply.alike) {
     text += callOf('alike', slot === undefined ? from : `${work}/${slot}/${from}`, needed.stagePath);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { CHUNKED_FROM } from '../cut-chunks.ts';
 import type { HashedFile } from '../model.ts';
 import type { ChangeSet, NeededEntry } from './change-set.ts';
 import type { Delta } from './delta.ts';
@@ -17,6 +18,8 @@ export interface Built {
   /** Slot and relative path of the old version. */
   readonly slot: string;
   readonly old: string;
+  /** Its place in that tree's list when it is as we put it, else 0. */
+  readonly number: number;
   readonly delta: Delta;
   /** Hex; names the literal bytes on the machine. */
   readonly literalName: string;
@@ -69,8 +72,6 @@ export interface SupplyFacts {
   readonly breaks: number;
 }
 
-/** From here on a file is compared by pieces, bytes. */
-export const DELTA_FROM = 4 * 1024 * 1024;
 const STREAM_FROM = [32 * 1024 * 1024, 1024 * 1024, 64 * 1024];
 // Below, a copy on the machine costs more than sending.
 const ALIKE_FROM = 16 * 1024;
@@ -163,6 +164,7 @@ async function tryDelta(
     file,
     slot: old.slot,
     old: file.path,
+    number: old.number,
     delta,
     literalName: names.digest('hex'),
     streamed: delta.literal >= streamFrom(facts.breaks),
@@ -172,16 +174,17 @@ async function tryDelta(
 function oldVersion(
   facts: SupplyFacts,
   file: ManifestFile,
-): { readonly slot: string; readonly hash: string } | undefined {
-  if (file.size < DELTA_FROM) {
+): { readonly slot: string; readonly hash: string; readonly number: number } | undefined {
+  if (file.size < CHUNKED_FROM) {
     return undefined;
   }
   for (const state of [facts.own, facts.from]) {
     const ours = state?.entries.get(file.path);
     const isThere = ours?.state === 'clean' || ours?.state === 'touched';
     if (state !== undefined && isThere && ours.entry.kind === 'file') {
-      if (ours.entry.size >= DELTA_FROM) {
-        return { slot: state.slot, hash: ours.entry.hash };
+      if (ours.entry.size >= CHUNKED_FROM) {
+        const number = ours.state === 'clean' ? ours.number : 0;
+        return { slot: state.slot, hash: ours.entry.hash, number };
       }
     }
   }

@@ -9,7 +9,7 @@ export interface FileChunk {
   readonly offset: number;
   /** Bytes. */
   readonly length: number;
-  /** Hash of the content; of one kind for all files. */
+  /** SHA-256 of the content, hex. */
   readonly hash: string;
 }
 

@@ -24,6 +24,8 @@ export interface TreeState {
 export interface OurEntry {
   readonly entry: ManifestEntry;
   readonly state: EntryState;
+  /** Its place in the tree's list on the machine, from 1. */
+  readonly number: number;
   /** Hash in the machine's words, of what drifted. */
   readonly found: string | undefined;
 }
@@ -44,7 +46,7 @@ export function treeState(report: TreeReport, manifest: Manifest): TreeState {
     const lost = report.gone.has(number) || isPersistent(entry.path, bad);
     const drifted = found === undefined ? 'clean' : 'drift';
     const state = report.touched.has(number) ? 'touched' : drifted;
-    entries.set(entry.path, { entry, state: lost ? 'gone' : state, found });
+    entries.set(entry.path, { entry, state: lost ? 'gone' : state, number, found });
   });
   return { slot: report.slot, manifest, entries };
 }

@@ -1,3 +1,4 @@
+import { CHUNKED_FROM } from '../cut-chunks.ts';
 import type { HashedFile } from '../model.ts';
 import { changeSet, isNothing } from './change-set.ts';
 import type { ChangeSet } from './change-set.ts';
@@ -14,7 +15,7 @@ import { treePlan } from './plan.ts';
 import { sendTree } from './send-tree.ts';
 import { readStaged } from './staged.ts';
 import { algorithmOf, isBlake2b, SumBook } from './sum-book.ts';
-import { chooseSupply, DELTA_FROM } from './supply.ts';
+import { chooseSupply } from './supply.ts';
 import type { Supply } from './supply.ts';
 import { diskTooSmall, sourceChanged, transferFailure } from './transfer-failure.ts';
 import type { MovedAside, SyncOutcome, SyncRequest } from './transfer-types.ts';
@@ -35,6 +36,7 @@ export class TreeSync {
   private readonly movedAside: MovedAside[] = [];
   private readonly driftedEver = new Set<string>();
   private trustsLists = true;
+  private pieces: Promise<void> | undefined;
   private counted = { files: 0, deleted: 0, deltas: 0, compressed: false, worked: false };
   /** Bytes that went over the link. */
   sentBytes = 0;
@@ -139,6 +141,7 @@ export class TreeSync {
       sums,
       algorithm: algorithmOf(tools.sum),
     });
+    this.pieces ??= this.keepPieces();
     const transport = new Transport(request, this.script, tools);
     const before = this.sentBytes;
     let said: ScriptAnswer | undefined;
@@ -224,14 +227,26 @@ export class TreeSync {
     return manifest === undefined ? undefined : treeState(report, manifest);
   }
 
-  private async remember(): Promise<void> {
+  // Looked for beside the sending, on a thread of its own.
+  private async keepPieces(): Promise<void> {
     const { sent, chunks } = this.request;
-    await sent.keepManifest(this.id, this.text);
     for (const file of this.files.values()) {
-      if (file.size >= DELTA_FROM && (await sent.chunks(file.hash)) === undefined) {
-        await sent.keepChunks(file.hash, await chunks.chunksOf(file));
+      if (file.size >= CHUNKED_FROM && (await sent.chunks(file.hash)) === undefined) {
+        try {
+          await sent.keepChunks(file.hash, await chunks.chunksOf(file));
+        } catch {
+          // It changed since: the next version of it goes whole.
+        }
       }
     }
+  }
+
+  private async remember(): Promise<void> {
+    const { sent } = this.request;
+    // After an answer that was lost nothing is under way.
+    this.pieces ??= this.keepPieces();
+    await sent.keepManifest(this.id, this.text);
+    await this.pieces;
   }
 
   private tellAsides(asides: readonly Aside[]): void {

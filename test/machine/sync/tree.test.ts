@@ -177,6 +177,24 @@ for (const machine of MACHINES) {
       assert.equal(outcome.method.assembledBy === 'none', isWhole);
       assert.ok(isWhole || outcome.sentBytes < 1_500_000, `${outcome.sentBytes} bytes`);
     });
+
+    it('sends it whole when a run changes the old version while the new one is made', async () => {
+      const content = noise(6 * 1024 * 1024);
+      await bed.write('data.bin', content);
+      const { directory } = await sync(bed);
+      content.fill('changed', 3_000_000, 3_050_000, 'utf8');
+      await bed.write('data.bin', content);
+      let drifts = 0;
+      const drifting = Object.assign(Object.create(shell) as LocalShell, {
+        start: async (...args: Parameters<LocalShell['start']>) => {
+          drifts += 1;
+          if (drifts === 1) await writeFile(join(directory, 'data.bin'), noise(6 * 1024 * 1024, 5));
+          return shell.start(...args);
+        },
+      });
+      await expectEqual(bed, await sync(bed, { shell: drifting }));
+      assert.ok(drifts > 0);
+    });
   });
 }
 
