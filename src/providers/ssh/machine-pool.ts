@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { CheckpointFiles, RemovableFiles } from '../../checkpoints/checkpoint-files.ts';
 import { untilAborted } from '../../core/cancellation.ts';
 import type { Clock } from '../../core/clock.ts';
-import { describeError, toRunctlError } from '../../core/error-chain.ts';
+import { describeError } from '../../core/error-chain.ts';
 import type { Event } from '../../core/events.ts';
 import { Emitter } from '../../core/events.ts';
 import type { Logger } from '../../core/logger.ts';
@@ -14,6 +14,7 @@ import type { SshMachineShell } from '../../remote/ssh/machine-shell.ts';
 import type { MachineFacts } from '../../resources/account-snapshot.ts';
 import { MachineFactsReader } from '../machine-facts.ts';
 import type { CodePlacer, Machine, PathFetcher } from '../training-provider.ts';
+import { awayText } from './away-text.ts';
 import { SSH_PROVIDER } from './known-machines.ts';
 import type { SshMachine } from './ssh-machine.ts';
 import type { SshPerson } from './ssh-person.ts';
@@ -54,6 +55,7 @@ interface Entry {
 export class MachinePool {
   private readonly parts: MachinePoolParts;
   private readonly entries = new Map<string, Entry>();
+  private readonly seenAt = new Map<string, number>();
   private readonly opened = new Emitter<PooledMachine>();
 
   /** Fires when a machine was connected to for the first time, or anew. */
@@ -110,10 +112,11 @@ export class MachinePool {
   async facts(machine: SshMachine, signal: AbortSignal): Promise<MachineLook> {
     try {
       const facts = await untilAborted(signal, () => this.readFacts(machine));
+      this.seenAt.set(machine.id, this.parts.clock.now());
       return { facts, problem: null };
     } catch (error) {
       this.parts.logger.debug(`${machine.id}: ${describeError(error)}`);
-      return { facts: null, problem: toRunctlError(error).message };
+      return { facts: null, problem: awayText(error, this.seenAt.get(machine.id)) };
     }
   }
 

@@ -1,0 +1,311 @@
+import assert from 'node:assert/strict';
+import { existsSync, statSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { ROOT } from '../../../scripts/lib/paths.ts';
+import { SystemClock } from '../../../src/core/clock.ts';
+import { MachineError } from '../../../src/core/errors.ts';
+import type { Run } from '../../../src/core/model/run.ts';
+import { isActive } from '../../../src/core/model/run.ts';
+import type { Engine } from '../../../src/engine.ts';
+import { fetchPath } from '../../../src/sync/transfer/fetch-path.ts';
+import { stepsOf } from '../../support/digits.ts';
+import { untilRun } from '../../support/engine.ts';
+import { readProc, until } from '../../support/proc.ts';
+import { seededRandom } from '../../support/seeded-random.ts';
+import { EngineLab } from '../../support/ssh/engine-lab.ts';
+import { noise, snapshot } from '../../support/sync-bed.ts';
+
+/** In each round. */
+const CUTS_OF = { launch: 8, follow: 4, end: 2, fetch: 1 } as const;
+const ROUNDS = 4;
+const CUTS = 60;
+
+// Says each time that it was started; ends when it is told.
+const TRAIN = `
+import os, pathlib, time
+out = pathlib.Path(os.environ['RUNCTL_CHECKPOINT_DIR'])
+out.mkdir(parents=True, exist_ok=True)
+with open(out / 'starts', 'a') as starts:
+    starts.write(os.environ['RUNCTL_RUN_ID'] + '\\n')
+enough = out / ('enough-' + os.environ['RUNCTL_RUN_ID'])
+step = 0
+while not enough.exists():
+    step += 1
+    print('step=%d epoch=1 loss=%.6f' % (step, 1 / step), flush=True)
+    if step % 100 == 0:
+        (out / ('step-%06d.ckpt' % step)).write_bytes(bytes([step % 251]) * 50000)
+    time.sleep(0.004)
+`;
+
+describe('a training whose connection breaks', function () {
+  this.timeout(180_000);
+  let lab: EngineLab;
+  let cutter: Cutter | undefined;
+
+  beforeEach(async () => {
+    lab = await EngineLab.create({}, { latencyUpMs: 1, latencyDownMs: 1 });
+    await lab.write('train.py', TRAIN);
+  });
+  afterEach(async () => {
+    cutter?.stop();
+    await lab.dispose();
+  });
+
+  it(`comes through ${CUTS} cuts with code, log, metrics and files whole, and runs once`, async () => {
+    const random = seededRandom(20_260_203);
+    const engine = await lab.startPrepared();
+    for (let at = 0; at < 120; at += 1) {
+      await mkdir(join(lab.source, `part${at % 5}`), { recursive: true });
+      await lab.write(`part${at % 5}/f${at}.bin`, noise(Math.floor(random() * 20_000), at));
+    }
+    await lab.write('big.bin', noise(4_000_000, 200));
+    const link = new Cutter(lab, random);
+    cutter = link;
+    const started: string[] = [];
+    for (let round = 1; round <= ROUNDS; round += 1) {
+      await lab.write(`part${round}/f${round}.bin`, noise(9000, 100 + round));
+      await lab.write('big.bin', Buffer.concat([noise(round * 7), noise(4_000_000, 200)]));
+      const wanted = await snapshot(lab.source);
+      wanted.set('checkpoints', 'link ../keep/checkpoints');
+      const [run] = await Promise.all([launchThrough(engine, lab), link.cut(CUTS_OF.launch)]);
+      started.push(run.id);
+      await link.cut(CUTS_OF.follow);
+      await lab.untilLogged(run.id, 'it has trained', (log) => stepsOf(log).length > 100);
+      await Promise.all([end(engine, run), link.cut(CUTS_OF.end)]);
+      const { place, checkpointDirectory } = run.spec;
+      assert.ok(place);
+      await assertWhole(engine, lab, run);
+      assert.deepEqual(await snapshot(place.tree), wanted, `code of round ${round}`);
+      const fetching = assertFetched(engine, lab, checkpointDirectory);
+      await Promise.all([fetching, link.cut(CUTS_OF.fetch)]);
+    }
+    const starts = await readFile(await startsOf(lab), 'utf8');
+    assert.deepEqual(starts.trim().split('\n'), started);
+    assert.equal(link.cuts, CUTS);
+  });
+
+  it('finds the run whose answer was lost, and starts no second one', async () => {
+    const engine = await lab.startPrepared();
+    // Far longer than the machine needs: no answer comes before the cut.
+    lab.proxy.set({ latencyDownMs: 250 });
+    const launching = engine.launcher.launch(lab.plan('python3', 'train.py'), { secrets: {} });
+    await until('it has started', () =>
+      Promise.resolve(lab.runsThere().length > 0 ? true : undefined),
+    );
+    lab.proxy.cutAll();
+    lab.proxy.set({});
+    const run = await launching;
+    assert.deepEqual([run.id], lab.runsThere());
+    assert.ok(isActive(run) && run.startedAt !== null);
+    await untilRun(engine, run.id, 'at step 20', (view) => (view.progress?.step ?? 0) >= 20);
+    await end(engine, run);
+    assert.deepEqual((await engine.ledger.runs.list({})).map(({ id }) => id), [run.id]);
+    assert.equal(await readFile(await startsOf(lab), 'utf8'), `${run.id}\n`);
+    await assertWhole(engine, lab, (await engine.ledger.runs.get(run.id)) ?? run);
+  });
+
+  it('leaves neither run nor row of a start that comes after it was given up', async () => {
+    const engine = await lab.startPrepared();
+    const hold = await holdStarts(lab);
+    const launching = engine.launcher.launch(lab.plan('python3', 'train.py'), { secrets: {} });
+    const failure = assert.rejects(launching, { code: 'connection-lost' });
+    await hold.reached();
+    lab.proxy.cutAll();
+    await failure;
+    assert.deepEqual(await engine.ledger.runs.list({}), []);
+    await hold.end();
+    await until('the late start has ended', () =>
+      Promise.resolve(verbs(lab, 'start').length === 0 ? true : undefined),
+    );
+    assert.deepEqual(lab.runsThere(), []);
+    await assert.rejects(startsOf(lab).then((path) => readFile(path)), { code: 'ENOENT' });
+    const again = await engine.launcher.launch(lab.plan('python3', 'train.py'), { secrets: {} });
+    await end(engine, again);
+    assert.equal(await readFile(await startsOf(lab), 'utf8'), `${again.id}\n`);
+  });
+
+  it('goes on with closed windows, and the next window has every line once', async () => {
+    const first = await lab.startPrepared();
+    const { id } = await first.launcher.launch(lab.plan('python3', 'train.py'), { secrets: {} });
+    await untilRun(first, id, 'at step 50', (view) => (view.progress?.step ?? 0) >= 50);
+    await first.close();
+    await lab.untilLogged(id, 'it is well ahead', (log) => stepsOf(log).length > 300);
+    const second = await lab.start();
+    const { run } = await untilRun(second, id, 'on', (view) => (view.progress?.step ?? 0) > 300);
+    assert.equal(run.state, 'running');
+    await second.close();
+    await lab.untilLogged(id, 'it is further', (log) => stepsOf(log).length > 600);
+    await writeFile(join(run.spec.checkpointDirectory, `enough-${id}`), '');
+    await until('it has ended there', () =>
+      Promise.resolve(statSync(lab.fileOf(id, 'exit')).size > 0 ? true : undefined),
+    );
+    const third = await lab.start();
+    const view = await untilRun(third, id, 'ended', (one) => !isActive(one.run));
+    assert.equal(view.run.state, 'succeeded');
+    await assertWhole(third, lab, view.run);
+  });
+
+  it('stays as it was while its machine is out of reach, says so, and is back by itself', async () => {
+    const engine = await lab.startPrepared();
+    const run = await engine.launcher.launch(lab.plan('python3', 'train.py'), { secrets: {} });
+    await untilRun(engine, run.id, 'at step 50', (view) => (view.progress?.step ?? 0) >= 50);
+    await untilReachable(engine);
+    lab.proxy.refuse(true);
+    lab.proxy.cutAll();
+    await engine.inventory.refresh();
+    const row = engine.inventory.machine('ssh', 'lab');
+    assert.equal(row?.state, 'unknown');
+    assert.match(row.problem ?? '', /^The connection to lab was lost.*not reachable since/);
+    await lab.untilLogged(run.id, 'it is well ahead', (log) => stepsOf(log).length > 500);
+    const stored = await engine.ledger.runs.get(run.id);
+    assert.deepEqual([stored?.state, stored?.endedAt], ['running', null]);
+    lab.proxy.refuse(false);
+    await untilRun(engine, run.id, 'back', (view) => (view.progress?.step ?? 0) > 500);
+    await untilReachable(engine);
+    await end(engine, run);
+    await assertWhole(engine, lab, run);
+  });
+});
+
+// A listing that was under way may be from before.
+async function untilReachable({ inventory }: Engine): Promise<void> {
+  await until('the machine shows no problem', async () => {
+    await inventory.refresh();
+    return inventory.machine('ssh', 'lab')?.problem === null ? true : undefined;
+  });
+}
+
+async function end(engine: Engine, { id, spec }: Run): Promise<void> {
+  await writeFile(join(spec.checkpointDirectory, `enough-${id}`), '');
+  const { run } = await untilRun(engine, id, 'ended', (one) => !isActive(one.run));
+  assert.equal(run.state, 'succeeded', run.stateReason);
+}
+
+/** Holds every start right before its run begins to exist. */
+async function holdStarts(
+  lab: EngineLab,
+): Promise<{ reached(): Promise<void>; end(): Promise<void> }> {
+  const bin = join(lab.machine.base, 'bin');
+  const hold = join(lab.machine.base, 'hold');
+  const held = join(lab.machine.home, 'held');
+  const shim = `#!/bin/sh
+for last; do :; done
+case $last in */runs/r*-??????????) : >'${held}'; while [ -e '${hold}' ]; do sleep 0.02; done ;; esac
+exec /bin/mv "$@"
+`;
+  await mkdir(bin);
+  await writeFile(join(bin, 'mv'), shim, { mode: 0o755 });
+  await writeFile(hold, '');
+  await lab.machine.setPath(`${bin}:/usr/bin:/bin`);
+  // What is connected still has the old one.
+  lab.proxy.cutAll();
+  return {
+    reached: () =>
+      until('the start is held', () => Promise.resolve(existsSync(held) ? true : undefined)).then(
+        () => undefined,
+      ),
+    end: () => rm(hold),
+  };
+}
+
+/** Processes of the agent that are at this verb. */
+function verbs(lab: EngineLab, verb: string): number[] {
+  return lab.machine
+    .sessionProcesses()
+    .filter((pid) => readProc(pid, 'cmdline').includes(`/agent.sh\0${verb}\0`));
+}
+
+async function startsOf(lab: EngineLab): Promise<string> {
+  const trees = join(lab.machine.home, 'runctl', 'trees');
+  const found = [...(await snapshot(trees)).keys()].find((path) => path.endsWith('/starts'));
+  return join(trees, found ?? 'no starts');
+}
+
+/** Launches as a person does who tries again, but never while it may have started. */
+async function launchThrough(engine: Engine, lab: EngineLab): Promise<Run> {
+  for (;;) {
+    const known = new Set((await engine.ledger.runs.list({})).map(({ id }) => id));
+    try {
+      return await engine.launcher.launch(lab.plan('python3', 'train.py'), { secrets: {} });
+    } catch (error) {
+      if (!(error instanceof MachineError)) throw error;
+      const row = (await engine.ledger.runs.list({})).find(({ id }) => !known.has(id));
+      if (row === undefined) continue;
+      const { run } = await untilRun(engine, row.id, 'known', (one) => one.run.state !== 'queued');
+      if (run.startedAt !== null) return run;
+      assert.equal(run.state, 'failed');
+    }
+  }
+}
+
+async function assertWhole(engine: Engine, lab: EngineLab, run: Run): Promise<void> {
+  const log = lab.logThere(run.id);
+  assert.deepEqual(await lab.logHere(run), log);
+  const printed = stepsOf(log.toString());
+  assert.ok(printed.length > 100, `${printed.length} steps`);
+  const stored = await engine.ledger.metrics.chart(run.id, 'loss', 1_000_000);
+  assert.deepEqual(stored.map((point) => point.step), printed);
+}
+
+async function assertFetched(engine: Engine, lab: EngineLab, source: string): Promise<void> {
+  const destination = join(lab.bed.root, 'fetched');
+  const machine = await engine.ssh?.connect('lab');
+  assert.ok(machine);
+  const way = {
+    shell: machine.shell,
+    script: await readFile(join(ROOT, 'src/sync/transfer/sync.sh')),
+    home: join(lab.machine.home, 'runctl'),
+    client: 'c0ffee',
+    clock: new SystemClock(),
+  };
+  await keepOn(() => fetchPath({ ...way, source, destination, replace: true }));
+  assert.deepEqual(await snapshot(destination), await snapshot(source));
+  await rm(destination, { recursive: true });
+}
+
+async function keepOn<T>(work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof MachineError)) throw error;
+    }
+  }
+}
+
+/** Cuts the link at seeded moments. */
+class Cutter {
+  cuts = 0;
+  private readonly lab: EngineLab;
+  private readonly random: () => number;
+  private readonly stopping = new AbortController();
+
+  constructor(lab: EngineLab, random: () => number) {
+    this.lab = lab;
+    this.random = random;
+  }
+
+  stop(): void {
+    this.stopping.abort();
+  }
+
+  async cut(times: number): Promise<void> {
+    for (let left = times; left > 0; left -= 1) {
+      // Now and then twice in a row, in the middle of the greeting.
+      await delay(this.random() < 0.25 ? this.random() * 60 : 60 + this.random() * 300);
+      await until('there is something to cut', () =>
+        Promise.resolve(this.lab.proxy.open > 0 || this.isStopped ? true : undefined),
+      );
+      if (this.isStopped) return;
+      this.lab.proxy.cutAll();
+      this.cuts += 1;
+    }
+  }
+
+  private get isStopped(): boolean {
+    return this.stopping.signal.aborted;
+  }
+}

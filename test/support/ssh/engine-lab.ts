@@ -1,0 +1,155 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from '../../../src/core/logger.ts';
+import { NULL_LOGGER } from '../../../src/core/logger.ts';
+import type { Run } from '../../../src/core/model/run.ts';
+import type { Engine } from '../../../src/engine.ts';
+import type { PooledMachine } from '../../../src/providers/ssh/machine-pool.ts';
+import { plainMachine } from '../../../src/providers/ssh/ssh-machine.ts';
+import type { LaunchPlan } from '../../../src/training/launch-plan.ts';
+import { planScript } from '../../../src/training/launch-plan.ts';
+import { createEngineBed } from '../engine.ts';
+import type { EngineBed } from '../engine.ts';
+import { until } from '../proc.ts';
+import { LinkProxy } from './link-proxy.ts';
+import type { LinkShape } from './link-proxy.ts';
+import { SshBed } from './ssh-bed.ts';
+import type { SshBedOptions } from './ssh-bed.ts';
+
+/** Says yes to the machine and its key. */
+export const WILLING = {
+  confirmMachine: () => Promise.resolve(true),
+  askHostKey: () => Promise.resolve(true),
+  askPassphrase: () => Promise.resolve(undefined),
+};
+
+/** Id of the one machine. */
+export const LAB = 'lab';
+
+/** Engines of one home whose machine `lab` lies behind a link that can be broken. */
+export class EngineLab {
+  readonly bed: EngineBed;
+  readonly machine: SshBed;
+  readonly proxy: LinkProxy;
+  /** The folder that is sent. */
+  readonly source: string;
+  private sshRoot: string;
+
+  private constructor(bed: EngineBed, machine: SshBed, proxy: LinkProxy) {
+    this.bed = bed;
+    this.machine = machine;
+    this.proxy = proxy;
+    this.source = join(bed.root, 'source');
+    this.sshRoot = bed.root;
+  }
+
+  static async create(options: SshBedOptions = {}, link: LinkShape = {}): Promise<EngineLab> {
+    const bed = await createEngineBed();
+    const machine = await SshBed.create(options);
+    const lab = new EngineLab(bed, machine, await LinkProxy.start(machine.port, link));
+    await mkdir(lab.source);
+    await lab.configure();
+    return lab;
+  }
+
+  /** Logs in with this key from the next engine on. */
+  async configure(keyFile: string = this.machine.keyFile): Promise<void> {
+    await writeFile(
+      join(this.sshRoot, 'ssh_config'),
+      `Host ${LAB}\n  HostName ${this.machine.host}\n  Port ${this.proxy.port}\n` +
+        `  User ${this.machine.user}\n  IdentityFile ${keyFile}\n` +
+        '  IdentitiesOnly yes\n  IdentityAgent none\n  GlobalKnownHostsFile /dev/null\n' +
+        `  UserKnownHostsFile ${join(this.sshRoot, 'known_hosts')}\n`,
+    );
+  }
+
+  /** Starts an engine; what it says of a machine nobody prepared is its own matter. */
+  start(logger: Logger = NULL_LOGGER): Promise<Engine> {
+    return this.bed.start(logger, {
+      named: () => Promise.resolve([plainMachine({ host: LAB, user: null, port: null })]),
+      configPlaces: {
+        home: this.sshRoot,
+        userFile: join(this.sshRoot, 'ssh_config'),
+        systemFile: '/dev/null',
+      },
+    });
+  }
+
+  /** Starts an engine that may use the machine. */
+  async startPrepared(logger: Logger = NULL_LOGGER): Promise<Engine> {
+    const engine = await this.start(logger);
+    await this.prepare(engine);
+    return engine;
+  }
+
+  async prepare(engine: Engine): Promise<PooledMachine> {
+    if (engine.ssh === null) throw new Error('unreachable');
+    return engine.ssh.prepare(LAB, WILLING);
+  }
+
+  /** A run of the source folder with a command of one's own. */
+  plan(...argv: readonly string[]): LaunchPlan {
+    return planScript({
+      script: join(this.source, 'train'),
+      directory: this.source,
+      workspaceFolder: this.source,
+      argv,
+      checkpointDirectory: 'checkpoints',
+      device: 'cpu',
+      exclude: [],
+      provider: 'ssh',
+      machine: LAB,
+    });
+  }
+
+  write(path: string, content: string | Buffer): Promise<void> {
+    return writeFile(join(this.source, path), content);
+  }
+
+  /** Names of runs the machine has a directory of. */
+  runsThere(): string[] {
+    const runs = join(this.machine.home, '.runctl', 'runs');
+    try {
+      return readdirSync(runs).filter((name) => name.startsWith("r") && isDirectory(join(runs, name)));
+    } catch {
+      return [];
+    }
+  }
+
+  /** Absolute path of a file of a run on the machine. */
+  fileOf(id: string, name: string): string {
+    return join(this.machine.home, '.runctl', 'runs', id, name);
+  }
+
+  logThere(id: string): Buffer {
+    return readFileSync(this.fileOf(id, 'log'));
+  }
+
+  /** The copy of a run's log on this side. */
+  logHere(run: Run): Promise<Buffer> {
+    return readFile(run.logPath ?? '');
+  }
+
+  /** Polls the log on the machine. */
+  async untilLogged(id: string, what: string, holds: (log: string) => boolean): Promise<void> {
+    await until(what, () =>
+      Promise.resolve(holds(this.logThere(id).toString('latin1')) ? true : undefined),
+    );
+  }
+
+  async dispose(): Promise<void> {
+    this.proxy.refuse(false);
+    await this.bed.dispose();
+    await this.proxy.dispose();
+    await this.machine.dispose();
+  }
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
