@@ -31,6 +31,16 @@ export interface ProviderListing {
   readonly resources: readonly Resource[];
 }
 
+/** Something of a run that stood where code had to go, and was kept. */
+export interface MovedFile {
+  /** Relative to the tree. */
+  readonly path: string;
+  /** Absolute path on the machine where it is now. */
+  readonly backup: string;
+  /** `drift`: a file of ours that was changed there; `conflict`: a run made it. */
+  readonly why: 'conflict' | 'drift';
+}
+
 /** A workspace folder to bring to a machine. */
 export interface PlaceRequest {
   /** Absolute path on this host. */
@@ -43,6 +53,7 @@ export interface PlaceRequest {
   readonly busy: readonly string[];
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
+  readonly onMoved?: ((moved: MovedFile) => void) | undefined;
 }
 
 /** Brings code to a machine that does not see this host's files. */

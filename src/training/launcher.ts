@@ -11,7 +11,7 @@ import { isActive } from '../core/model/run.ts';
 import type { MicroDollarsPerHour } from '../core/money.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ProviderRegistry } from '../providers/provider-registry.ts';
-import type { Machine } from '../providers/training-provider.ts';
+import type { Machine, MovedFile } from '../providers/training-provider.ts';
 import type { RunStatus } from '../remote/agent/agent-answers.ts';
 import type { RunView } from '../resources/account-snapshot.ts';
 import type { TransferProgress } from '../sync/model.ts';
@@ -50,6 +50,8 @@ export interface LaunchOptions {
   readonly signal?: AbortSignal;
   /** Hears how far the code is on its way to another machine. */
   readonly onProgress?: (progress: TransferProgress) => void;
+  /** Hears of what a run had changed there, and where it is kept. */
+  readonly onMoved?: (moved: MovedFile) => void;
 }
 
 /**

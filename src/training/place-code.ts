@@ -3,7 +3,7 @@ import * as l10n from '@vscode/l10n';
 import { LedgerError, RunError } from '../core/errors.ts';
 import type { RunSpec } from '../core/model/run.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { CodePlacer } from '../providers/training-provider.ts';
+import type { CodePlacer, MovedFile } from '../providers/training-provider.ts';
 import type { TransferProgress } from '../sync/model.ts';
 import type { LaunchPlan } from './launch-plan.ts';
 import { keptFolders, placeSpec } from './placement.ts';
@@ -12,6 +12,8 @@ import { keptFolders, placeSpec } from './placement.ts';
 export interface PlaceOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
+  /** Hears of what a run had changed there, and where it is kept. */
+  readonly onMoved?: ((moved: MovedFile) => void) | undefined;
 }
 
 /**
@@ -45,6 +47,7 @@ export async function withPlacedCode<T>(
       const signals = [scope.signal, ...(options.signal === undefined ? [] : [options.signal])];
       const place = await placer.place({
         onProgress: options.onProgress,
+        onMoved: options.onMoved,
         signal: AbortSignal.any(signals),
         source,
         kept: keptFolders(spec, source),

@@ -43,7 +43,7 @@ export class TreePlacer implements CodePlacer, PathFetcher {
     const outcome = await syncTree({
       ...way,
       home: directory,
-      workspaceKey: keyOf(source),
+      workspaceKey: keyOf(this.parts.client, source),
       tree,
       chunks: { chunksOf: (file) => reader.chunksOf(source, file, signal) },
       persistent: kept,
@@ -51,6 +51,9 @@ export class TreePlacer implements CodePlacer, PathFetcher {
       signal,
       onProgress,
     });
+    for (const { path, backup, why } of outcome.movedAside) {
+      request.onMoved?.({ path, backup, why });
+    }
     return {
       source,
       tree: outcome.directory,
@@ -67,7 +70,7 @@ export class TreePlacer implements CodePlacer, PathFetcher {
   }
 }
 
-// The installation is told apart by `client`; here only folders of one host are.
-function keyOf(source: string): string {
-  return createHash('sha256').update(source).digest('hex').slice(0, 16);
+// Folders of two computers may have one path: neither may switch the other's code.
+function keyOf(client: string, source: string): string {
+  return createHash('sha256').update(`${client}\n${source}`).digest('hex').slice(0, 16);
 }

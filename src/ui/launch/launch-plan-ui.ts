@@ -2,6 +2,7 @@ import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { CancelledError, ExistsError } from '../../core/errors.ts';
 import type { Run } from '../../core/model/run.ts';
+import type { MovedFile } from '../../providers/training-provider.ts';
 import type { LaunchPlan } from '../../training/launch-plan.ts';
 import type { LaunchOptions } from '../../training/launcher.ts';
 import type { App } from '../app.ts';
@@ -20,9 +21,11 @@ import { transferText } from './transfer-text.ts';
 export async function launchPlan(app: App, plan: LaunchPlan): Promise<Run> {
   requireTrust();
   const secrets = await app.secrets.values(plan.spec.secrets);
+  const moved: MovedFile[] = [];
   const run = await withProgress(plan, (signal, onProgress) =>
-    start(app, plan, { secrets, signal, onProgress }),
+    start(app, plan, { secrets, signal, onProgress, onMoved: (file) => moved.push(file) }),
   );
+  tellMoved(app, run, moved);
   // What was just started must not be hidden by an earlier search.
   if (!isShown(run, app.filter.text)) {
     await app.filter.set('');
@@ -83,6 +86,22 @@ async function confirmShared(error: ExistsError): Promise<void> {
   if (choice !== anyway) {
     throw new CancelledError();
   }
+}
+
+// Nothing of a run is lost, but its next run does not see it.
+function tellMoved(app: App, run: Run, moved: readonly MovedFile[]): void {
+  for (const { path, backup, why } of moved) {
+    app.logger.warn(`${run.id}: ${path} was changed on ${run.machine} (${why}), kept as ${backup}`);
+  }
+  const [first] = moved;
+  if (first === undefined) {
+    return;
+  }
+  const text =
+    moved.length === 1
+      ? l10n.t('{0} had been changed on {1}. It was replaced; that version is kept there as {2}.', first.path, run.machine, first.backup)
+      : l10n.t('{0} files had been changed on {1}. They were replaced; those versions are kept there, the first as {2}.', moved.length, run.machine, first.backup);
+  void vscode.window.showWarningMessage(text);
 }
 
 type Progressing = Required<Pick<LaunchOptions, 'onProgress'>>['onProgress'];
