@@ -9,6 +9,8 @@ export interface ContextKeys {
   readonly 'runctl.runsFiltered': boolean;
   /** A folder of this window has a `.runctl.toml`. */
   readonly 'runctl.hasConfig': boolean;
+  /** This window is local and has Remote-SSH. */
+  readonly 'runctl.remoteSsh': boolean;
 }
 
 /**

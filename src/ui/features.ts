@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { App } from './app.ts';
 import { registerConfigLanguage } from './config-language/register.ts';
 import { registerDashboard } from './dashboard/register.ts';
+import { followRemoteSsh } from './machines/has-remote-ssh.ts';
 import { RunTaskProvider, TASK_TYPE } from './tasks/run-task-provider.ts';
 
 /**
@@ -16,5 +17,6 @@ export function registerFeatures(app: App): vscode.Disposable {
     vscode.tasks.registerTaskProvider(TASK_TYPE, new RunTaskProvider(app)),
     registerConfigLanguage({ clock: app.clock, logger: app.logger }),
     registerDashboard(app),
+    followRemoteSsh(),
   );
 }

@@ -33,7 +33,7 @@ export function hostKeyError(to: Endpoint, verdict: HostKeyVerdict): MachineErro
     ],
     nextAction: {
       title: l10n.t('Check Connection'),
-      command: 'runctl.sshDoctor',
+      command: 'runctl.doctor',
       arguments: [to.alias],
     },
     details: { host: to.host, port: to.port, fingerprint: shown },

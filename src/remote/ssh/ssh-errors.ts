@@ -31,7 +31,7 @@ export interface Endpoint {
   readonly user: string;
 }
 
-const DOCTOR_COMMAND = 'runctl.sshDoctor';
+const DOCTOR_COMMAND = 'runctl.doctor';
 
 /**
  * An error of the way to a machine.

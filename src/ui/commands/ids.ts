@@ -41,6 +41,11 @@ export const COMMANDS = {
   connectMachine: 'runctl.connectMachine',
   forgetMachine: 'runctl.forgetMachine',
   showSync: 'runctl.showSync',
+  machineTerminal: 'runctl.machineTerminal',
+  forwardPort: 'runctl.forwardPort',
+  showForwardedPorts: 'runctl.showForwardedPorts',
+  openRemoteSsh: 'runctl.openRemoteSsh',
+  doctor: 'runctl.doctor',
 } as const;
 
 /** Id of a contributed command. */

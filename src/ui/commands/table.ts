@@ -1,5 +1,6 @@
 import type { App } from '../app.ts';
 import { machineCommands } from '../machines/machine-commands.ts';
+import { machineTools } from '../machines/machine-tools.ts';
 import { checkpointCommands } from './checkpoint-commands.ts';
 import { launchCommands } from './launch-commands.ts';
 import { logCommands } from './log-commands.ts';
@@ -21,5 +22,6 @@ export function allCommands(app: App): CommandTable {
     ...checkpointCommands(app),
     ...windowCommands(app),
     ...machineCommands(app),
+    ...machineTools(app),
   };
 }

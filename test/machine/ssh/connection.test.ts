@@ -163,7 +163,7 @@ describe('The connection to a machine', function () {
         const error = await failure(shell);
         assert.equal(error.code, code, error.stack);
         assert.ok(error.steps.length > 0);
-        assert.equal(error.nextAction?.command, 'runctl.sshDoctor');
+        assert.equal(error.nextAction?.command, 'runctl.doctor');
       }
     });
 

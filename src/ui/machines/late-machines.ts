@@ -1,0 +1,5 @@
+// What is done on a machine by hand: loaded with the first of these commands.
+export { checkMachine } from './doctor.ts';
+export { forwardPort, showForwardedPorts } from './forward-port.ts';
+export { openMachineTerminal } from './machine-terminal.ts';
+export { openRemoteSsh } from './open-remote-ssh.ts';
