@@ -6,6 +6,7 @@ export { localPlatform } from '../providers/local/local-platform.ts';
 export { LOCAL_MACHINE } from '../providers/local/local-provider.ts';
 export { commandLine } from '../training/command-line.ts';
 export { findPython } from '../training/find-python.ts';
+export { keptFolders } from '../training/placement.ts';
 export { planProfile, planScript } from '../training/launch-plan.ts';
 export { feedLogChannel } from '../training/log/log-channel-feed.ts';
 export { PART_BYTES, partCount } from '../training/log/log-parts.ts';

@@ -4,18 +4,22 @@ import { formatRate } from '../../core/format.ts';
 import type { MachineView } from '../../resources/account-snapshot.ts';
 import type { LaunchPlan } from '../../training/launch-plan.ts';
 import type { PickRow } from '../multi-step.ts';
+import type { CodeFacts } from './code-facts.ts';
+import { codeText } from './code-facts.ts';
 
 /**
  * Sums a plan up for the user, who agrees to it by choosing a row that has one.
  *
  * @param plan - what is about to be launched
  * @param machine - where, and at what price
+ * @param code - what is sent there; `null` when nothing is
  * @param other - where its profile asks to be run, when that is elsewhere
  * @returns the rows: the plan, its variant that sets up again, and facts
  */
 export function summaryRows(
   plan: LaunchPlan,
   machine: MachineView,
+  code: CodeFacts | null,
   other: { readonly provider: string; readonly machine: string } | null,
 ): PickRow<LaunchPlan>[] {
   const price = machine.rate === null ? l10n.t('unknown') : formatRate(machine.rate);
@@ -38,6 +42,10 @@ export function summaryRows(
   if (other !== null) {
     const own = `${other.provider} ${other.machine}`.trim();
     rows.push(fact('warning', l10n.t('Its profile says'), own));
+  }
+  if (code !== null) {
+    rows.push(fact('cloud-upload', l10n.t('Code'), codeText(code)));
+    rows.push(...code.warnings.map((text) => fact('warning', l10n.t('Look at this'), text)));
   }
   rows.push(
     fact('credit-card', l10n.t('Price'), l10n.t('{0}, from {1}', price, machine.rateSource)),

@@ -10,6 +10,7 @@ import type { LaunchPlan } from '../../training/launch-plan.ts';
 import type { App } from '../app.ts';
 import type { PickRow, Step } from '../multi-step.ts';
 import { multiStep } from '../multi-step.ts';
+import { codeFacts } from './code-facts.ts';
 import type { LaunchChoice } from './launch-choices.ts';
 import { launchChoices, otherPlace, planChoice } from './launch-choices.ts';
 import { summaryRows } from './launch-summary.ts';
@@ -89,9 +90,18 @@ function pickMachine(app: App, engine: Engine): Step<WizardState> {
       placeholder: l10n.t('On which machine?'),
       rows: machineRows(engine, state.provider ?? ''),
     });
-    state.machine = picked === NEW_MACHINE ? await newMachine(app) : picked;
+    state.machine = picked === NEW_MACHINE ? await newMachine(app) : await reached(app, picked);
     return pickCommand(app);
   };
+}
+
+// What must be asked of a machine is asked while the person thinks of it.
+async function reached(app: App, machine: MachineView): Promise<MachineView> {
+  if (machine.provider === 'ssh') {
+    const { connectMachine } = await import('../machines/connect.ts');
+    await connectMachine(app, machine.id);
+  }
+  return machine;
 }
 
 async function newMachine(app: App): Promise<MachineView> {
@@ -179,10 +189,13 @@ function summary(app: App): Step<WizardState> {
     }
     const place = { provider: machine.provider, machine: machine.id };
     const plan = await planChoice(app, choice, place);
-    const other = await otherPlace(app, choice, place);
+    const [code, other] = await Promise.all([
+      codeFacts(app, plan),
+      otherPlace(app, choice, place),
+    ]);
     state.plan = await ui.pick({
       placeholder: l10n.t('Launch this?'),
-      rows: summaryRows(plan, machine, other),
+      rows: summaryRows(plan, machine, code, other),
     });
     return undefined;
   };

@@ -1,0 +1,91 @@
+import { relative } from 'node:path';
+import * as l10n from '@vscode/l10n';
+import { formatBytes } from '../../core/format.ts';
+import type { MissingImport } from '../../sync/import-check.ts';
+import type { SyncSurvey } from '../../sync/survey.ts';
+import type { LaunchPlan } from '../../training/launch-plan.ts';
+import type { App } from '../app.ts';
+
+/** What is about to be sent to another machine, for a row of the summary. */
+export interface CodeFacts {
+  readonly files: number;
+  readonly bytes: number;
+  /** What to look at first, for people. */
+  readonly warnings: readonly string[];
+}
+
+const MOST_WARNINGS = 3;
+
+/**
+ * Looks at the code a plan sends to its machine; reads no file but scripts.
+ *
+ * @param app - the window's parts
+ * @param plan - about to be launched
+ * @returns `null` when the code stays where it is
+ */
+export async function codeFacts(app: App, plan: LaunchPlan): Promise<CodeFacts | null> {
+  const { registry, ssh } = await app.engine();
+  const { placer } = await registry.get(plan.provider).connect(plan.machine);
+  if (placer === null || ssh === null) {
+    return null;
+  }
+  const { keptFolders, surveyOf } = await import('../late.ts');
+  const source = plan.workspaceFolder ?? plan.spec.directory;
+  const options = { exclude: plan.exclude, persistent: keptFolders(plan.spec, source) };
+  const tree = await ssh.reader.select(source, options);
+  const script = scriptOf(plan, source);
+  const missing =
+    script === null ? [] : await ssh.reader.missingImports(source, options, { script });
+  return factsOf(surveyOf(tree, missing));
+}
+
+/**
+ * Sums a survey up.
+ *
+ * @param survey - of the tree
+ * @returns what a row can hold
+ */
+export function factsOf(survey: SyncSurvey): CodeFacts {
+  const warnings = [
+    ...survey.missingImports.map(missingText),
+    ...survey.problems.map(({ message }) => message),
+  ];
+  const more = warnings.length - MOST_WARNINGS;
+  return {
+    files: survey.files,
+    bytes: survey.bytes,
+    warnings: [
+      ...warnings.slice(0, MOST_WARNINGS),
+      ...(more > 0 ? [l10n.t('{0} more: see “Show What Would Sync”', more)] : []),
+    ],
+  };
+}
+
+/**
+ * Says how much is sent.
+ *
+ * @param facts - of the code
+ * @returns one line
+ */
+export function codeText(facts: CodeFacts): string {
+  return facts.files === 1
+    ? l10n.t('1 file, {0}; only what changed is sent', formatBytes(facts.bytes))
+    : l10n.t('{0} files, {1}; only what changed is sent', facts.files, formatBytes(facts.bytes));
+}
+
+function missingText({ importer, path }: MissingImport): string {
+  return importer === ''
+    ? l10n.t('{0} is to be run, but is not sent', path)
+    : l10n.t('{0} is imported by {1}, but is not sent', path, importer);
+}
+
+// The first argument that is a Python script of the folder.
+function scriptOf({ spec }: LaunchPlan, source: string): string | null {
+  const script = spec.argv.find((word) => word.endsWith('.py'));
+  if (script === undefined) {
+    return null;
+  }
+  const absolute = script.startsWith('/') ? script : `${spec.directory}/${script}`;
+  const inside = relative(source, absolute);
+  return inside.startsWith('..') ? null : inside;
+}
