@@ -20,7 +20,7 @@ import {
 /** Columns of `runs`, in the order `insertRun` binds them. */
 export const RUN_COLUMNS = `id, name, note, provider, machine, profile, workspace_folder, spec, code,
   resumed_from, state, state_since, state_reason, created_at, started_at, ended_at, exit_code,
-  signal, rate, log_path`;
+  signal, rate, log_path, lease_until`;
 
 /**
  * Adds a row unless the id is taken.
@@ -51,6 +51,7 @@ export function insertRun(handle: WriteHandle, run: Run): boolean {
     run.signal,
     run.rate,
     run.logPath,
+    roundedOrNull(run.leaseUntil),
   ];
   const marks = values.map(() => '?').join(', ');
   const sql = `INSERT INTO runs (${RUN_COLUMNS}) VALUES (${marks}) ON CONFLICT (id) DO NOTHING`;
@@ -88,6 +89,7 @@ export function runOf(row: Row): Run {
     signal: maybeInteger(row, 'signal'),
     rate: maybeRate(row, 'rate'),
     logPath: maybeText(row, 'log_path'),
+    leaseUntil: maybeInteger(row, 'lease_until'),
   };
 }
 
@@ -115,6 +117,8 @@ function specOf(value: JsonObject): RunSpec {
     setup: texts(value, 'setup'),
     setupKey: maybeText(value, 'setupKey'),
     graceSeconds: Number(value['graceSeconds']),
+    leaseSeconds: numberOrNull(value['leaseSeconds']),
+    idleSeconds: numberOrNull(value['idleSeconds']),
     sharedDirectory: value['sharedDirectory'] === true,
     place: placeOf(value['place']),
   };
@@ -151,12 +155,15 @@ function codeOf(value: JsonObject): CodeState {
 }
 
 function originOf(value: JsonObject): ResumeOrigin {
-  const step = value['step'];
   return {
     runId: asRunId(text(value, 'runId')) ?? malformed('resumed_from', value),
     checkpointPath: text(value, 'checkpointPath'),
-    step: typeof step === 'number' ? step : null,
+    step: numberOrNull(value['step']),
   };
+}
+
+function numberOrNull(value: unknown): number | null {
+  return typeof value === 'number' ? value : null;
 }
 
 function texts(value: JsonObject, key: string): readonly string[] {

@@ -1,16 +1,16 @@
 import * as l10n from '@vscode/l10n';
-import { ExistsError, NotFoundError, RunError } from '../core/errors.ts';
+import { NotFoundError, RunError } from '../core/errors.ts';
 import type { RunId } from '../core/ids.ts';
 import { isActive, type Run } from '../core/model/run.ts';
 import type { Database, WriteOptions } from './database.ts';
 import type { ReadHandle, WriteHandle } from './handle.ts';
 import { openIntent, type NewIntent } from './intents.ts';
-import { enterState } from './intervals.ts';
 import { purgeOrphanedSeries } from './metric-purge.ts';
 import { integer, runIdOf, type JsonObject } from './rows.ts';
 import { appendEvent } from './run-events.ts';
-import { insertRun, RUN_COLUMNS, runOf } from './run-row.ts';
-import { applyChange, rateIn, type RunChange, type TransitionOptions } from './run-transitions.ts';
+import { insertNew, insertWithHistory } from './run-insert.ts';
+import { roundedOrNull, RUN_COLUMNS, runOf } from './run-row.ts';
+import { applyChange, type RunChange, type TransitionOptions } from './run-transitions.ts';
 
 /** Which runs to list. */
 export interface RunFilter {
@@ -228,6 +228,23 @@ export class Runs {
   }
 
   /**
+   * Sets when the machine of a run ends it.
+   *
+   * @param id - the run; nothing happens when it is gone
+   * @param until - ms since the epoch, or `null` for never
+   * @param options - durability and guard
+   * @returns when it is stored
+   */
+  setLease(id: RunId, until: number | null, options: WriteOptions = {}): Promise<void> {
+    return this.database.write(
+      (handle) => {
+        handle.run('UPDATE runs SET lease_until = ? WHERE id = ?', roundedOrNull(until), id);
+      },
+      { ...options, topics: ['runs'] },
+    );
+  }
+
+  /**
    * Deletes a run with its events, metrics and list of checkpoints. The times
    * it cost money stay.
    *
@@ -294,22 +311,6 @@ function present(handle: ReadHandle, id: RunId): Run {
     throw new NotFoundError('run-not-found', l10n.t('There is no run {0}', id));
   }
   return run;
-}
-
-function insertNew(handle: WriteHandle, run: Run): void {
-  if (!insertWithHistory(handle, run)) {
-    throw new ExistsError('run-exists', l10n.t('There is a run {0} already', run.id));
-  }
-}
-
-function insertWithHistory(handle: WriteHandle, run: Run): boolean {
-  if (!insertRun(handle, run)) {
-    return false;
-  }
-  const { id, state, stateReason: reason, stateSince: at } = run;
-  appendEvent(handle, { runId: id, kind: 'state', at, data: { from: null, to: state, reason } });
-  enterState(handle, { subject: subjectOf(id), state, at, rate: rateIn(run) });
-  return true;
 }
 
 function subjectOf(id: RunId): string {

@@ -164,6 +164,9 @@ export const MIGRATIONS: readonly string[] = [
     changeTriggers('metric_cursors', 'run_id'),
   ].join('')}
   `,
+  `
+  ALTER TABLE runs ADD COLUMN lease_until INTEGER;
+  `,
 ];
 
 /** Marks a file as ours: "rctl". */

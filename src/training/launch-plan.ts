@@ -73,6 +73,8 @@ export function planScript(request: ScriptRequest): LaunchPlan {
       setup: [],
       setupKey: null,
       graceSeconds: DEFAULT_GRACE_SECONDS,
+      leaseSeconds: null,
+      idleSeconds: null,
       sharedDirectory: false,
       place: null,
     },
@@ -119,10 +121,21 @@ export function planProfile(profile: ResolvedProfile, place: ProfilePlace): Laun
       setup: profile.setup,
       setupKey: place.setupKey,
       graceSeconds: profile.graceSeconds,
+      // A rented machine has a lease of its own.
+      leaseSeconds: isOwned(place.provider) ? secondsOf(profile.maxHours, 3600) : null,
+      idleSeconds: isOwned(place.provider) ? secondsOf(profile.idleMinutes, 60) : null,
       sharedDirectory: profile.sharedDirectory,
       place: null,
     },
   };
+}
+
+function isOwned(provider: string): boolean {
+  return provider === 'local' || provider === 'ssh';
+}
+
+function secondsOf(value: number | null, unit: number): number | null {
+  return value === null ? null : Math.max(1, Math.round(value * unit));
 }
 
 /**

@@ -13,6 +13,7 @@ import type { Machine } from '../providers/training-provider.ts';
 import type { CodeKeeper } from './code-keeper.ts';
 import { neverStarted } from './launch-reconciler.ts';
 import type { LogFiles } from './log/log-files.ts';
+import { leaseUntil } from './run-lease.ts';
 import { withRunLock } from './run-locks.ts';
 import { statusOf } from './run-status.ts';
 import { transitionFor } from './run-transition.ts';
@@ -101,6 +102,26 @@ export class RunControl {
       if (transition?.state === 'stopping') {
         await this.ledger.runs.transition(run.id, transition, now);
       }
+    });
+  }
+
+  /**
+   * Moves the end of a run's lease. Returns once the machine has taken it.
+   *
+   * @param id - the run
+   * @param seconds - from now; 0 takes the lease away
+   * @throws {RunError} `run-busy` when another command is at work on it
+   * @throws {MachineError} `ending` when it has ended or is being ended
+   */
+  async extend(id: string, seconds: number): Promise<void> {
+    const before = await this.get(id);
+    await withRunLock(this.ledger, before, 'runctl.extendRun', async () => {
+      const run = await this.get(id);
+      const machine = await this.registry.get(run.provider).connect(run.machine);
+      const status = await machine.agent.extend(run.id, seconds);
+      const now = this.clock.now();
+      await this.ledger.events.append(run.id, 'lease-extended', { seconds }, now);
+      await this.ledger.runs.setLease(run.id, leaseUntil(status, now) ?? null);
     });
   }
 

@@ -37,6 +37,9 @@ const recordSchema = z.object({
       setup: z.array(text),
       setupKey: nullableText,
       graceSeconds: z.number(),
+      // Absent in records of runs from before there were leases.
+      leaseSeconds: nullableNumber.default(null),
+      idleSeconds: nullableNumber.default(null),
       sharedDirectory: z.boolean(),
       // Absent in records of runs from before code was brought anywhere.
       place: z
@@ -102,5 +105,6 @@ export function runFromRecord(value: unknown, logPath: string | null): Run | und
     exitCode: null,
     signal: null,
     logPath,
+    leaseUntil: null,
   };
 }

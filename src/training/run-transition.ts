@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { formatDuration } from '../core/format.ts';
 import { NEXT_STATES } from '../core/model/run-states.ts';
 import type { Run, RunState } from '../core/model/run.ts';
 import type { RunStatus } from '../remote/agent/agent-answers.ts';
@@ -58,7 +59,7 @@ function describe(run: Run, status: RunStatus, now: number): RunTransition {
     case 'stopping':
       return { ...base, state: 'stopping', reason: l10n.t('Stop requested') };
     case 'ended':
-      return ended(status, base, now);
+      return ended(run, status, base, now);
     case 'missing':
       return {
         ...base,
@@ -78,6 +79,7 @@ function describe(run: Run, status: RunStatus, now: number): RunTransition {
 }
 
 function ended(
+  run: Run,
   status: RunStatus,
   base: Pick<RunTransition, 'startedAt'>,
   now: number,
@@ -89,7 +91,7 @@ function ended(
     return { ...outcome, state: 'lost', reason: l10n.t('It ended without a record') };
   }
   if (exit.stop !== null) {
-    const reason = l10n.t('Stopped by you: {0}', exitReason(exit.code, exit.signal));
+    const reason = stoppedReason(run, status, exitReason(exit.code, exit.signal));
     return { ...outcome, state: 'stopped', reason: withLeft(reason, status) };
   }
   if (exit.code === 0) {
@@ -97,6 +99,22 @@ function ended(
     return { ...outcome, state: 'succeeded', reason: withLeft(reason, status) };
   }
   return { ...outcome, state: 'failed', reason: withLeft(failedReason(exit), status) };
+}
+
+function stoppedReason({ spec }: Run, { exit, lease }: RunStatus, code: string): string {
+  switch (exit?.stop) {
+    case 'lease': {
+      // What it was in the end: it may have been extended.
+      const seconds = lease?.total ?? spec.leaseSeconds ?? 0;
+      return l10n.t('Stopped by its lease of {0}: {1}', formatDuration(seconds * MS), code);
+    }
+    case 'idle': {
+      const time = formatDuration((spec.idleSeconds ?? 0) * MS);
+      return l10n.t('Stopped: nothing happened for {0}: {1}', time, code);
+    }
+    default:
+      return l10n.t('Stopped by you: {0}', code);
+  }
 }
 
 function failedReason(exit: NonNullable<RunStatus['exit']>): string {

@@ -11,6 +11,7 @@ import type { Machine } from '../providers/training-provider.ts';
 import type { RunStatus } from '../remote/agent/agent-answers.ts';
 import { settleUnstarted } from './launch-reconciler.ts';
 import { recordTransition } from './record-transition.ts';
+import { noteLease } from './run-lease.ts';
 import type { RunObserver } from './run-observer.ts';
 import { sameStateReason, transitionFor } from './run-transition.ts';
 import { noteReason } from './unseen-runs.ts';
@@ -91,6 +92,7 @@ export class RunWatch implements Disposable {
       await settleUnstarted(ledger, clock, run, machine, guard);
       return;
     }
+    await noteLease(ledger, clock, run, status, guard);
     const transition = transitionFor(run, status, clock.now());
     if (transition === undefined) {
       const reason = sameStateReason(run, status, clock.now());

@@ -22,7 +22,7 @@ const exitSchema = z.strictObject({
   ended: z.number().int(),
   uptime: z.number().int(),
   phase: z.enum(['setup', 'command']),
-  stop: z.literal('user').nullable(),
+  stop: z.enum(['user', 'lease', 'idle']).nullable(),
   reason: z.string().nullable(),
   oom: z.boolean().nullable(),
 });
@@ -51,6 +51,7 @@ const statusSchema = z.strictObject({
     .nullable(),
   orphans: z.number().int(),
   host: z.string().nullable(),
+  lease: z.strictObject({ left: z.number().int(), total: z.number().int() }).nullable(),
   existing: z.literal(true).optional(),
   forbidden: z.literal(true).optional(),
   run: z.unknown().optional(),

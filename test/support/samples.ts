@@ -25,6 +25,8 @@ export function sampleSpec(changes: Partial<RunSpec> = {}): RunSpec {
     setup: [],
     setupKey: null,
     graceSeconds: 30,
+    leaseSeconds: null,
+    idleSeconds: null,
     sharedDirectory: false,
     place: null,
     ...changes,
@@ -53,6 +55,7 @@ export function sampleRun(changes: Partial<Run> = {}): Run {
     signal: null,
     rate: 0 as MicroDollars,
     logPath: '/home/u/.runctl/runs/x/log',
+    leaseUntil: null,
     ...changes,
   };
 }

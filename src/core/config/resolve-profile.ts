@@ -30,7 +30,9 @@ export interface ResolvedProfile {
   readonly setupInputs: readonly string[];
   readonly graceSeconds: number;
   readonly sharedDirectory: boolean;
+  /** Of a rented machine, or of the run on one's own. */
   readonly maxHours: number | null;
+  readonly idleMinutes: number | null;
   readonly afterRun: 'terminate' | 'stop' | 'keep';
   readonly holdOnFailureSeconds: number;
   readonly webhook: string | null;
@@ -65,6 +67,8 @@ export function resolveProfile(
     throw notFoundWithSuggestions(l10n.t('run profile'), name, Object.keys(config.runs));
   }
   const { provider, machine } = placeOf(config, name, profile);
+  // A limit on spending must not end what costs nothing.
+  const isRented = provider !== 'local' && provider !== 'ssh';
   const directory = absolute(folder, profile.cwd, home);
   const localDir = provider === 'local' ? config.local.checkpoint_dir : null;
   const checkpointDir = profile.checkpoint_dir ?? localDir ?? config.checkpoint.dir;
@@ -85,7 +89,8 @@ export function resolveProfile(
     setupInputs: profile.setup_inputs,
     graceSeconds: profile.grace,
     sharedDirectory: profile.shared_directory,
-    maxHours: profile.max_hours ?? config.costs.max_hours,
+    maxHours: profile.max_hours ?? (isRented ? config.costs.max_hours : null),
+    idleMinutes: profile.idle_minutes,
     afterRun: profile.after_run,
     holdOnFailureSeconds: profile.hold_on_failure,
     webhook: profile.webhook,

@@ -11,7 +11,7 @@ import type { TomlPath, TomlPlaces } from './toml-places.ts';
 export type LateProblem = (context: ProblemContext) => ConfigProblem;
 
 /** Keys for machines that are rented or far away. */
-const NOT_LOCAL = ['max_hours', 'after_run', 'hold_on_failure', 'webhook'];
+const NOT_LOCAL = ['after_run', 'hold_on_failure', 'webhook'];
 
 /**
  * Looks for what is allowed but probably not meant.

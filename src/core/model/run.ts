@@ -54,6 +54,10 @@ export interface RunSpec {
   readonly setupKey: string | null;
   /** Seconds between TERM and KILL. */
   readonly graceSeconds: number;
+  /** Seconds after which its machine ends it; `null` for never. */
+  readonly leaseSeconds: number | null;
+  /** Seconds without activity after which its machine ends it; `null` for never. */
+  readonly idleSeconds: number | null;
   /** Whether another run may be active in the same directory. */
   readonly sharedDirectory: boolean;
   /** Where its code was brought; `null` when it runs where the workspace is. */
@@ -101,6 +105,8 @@ export interface Run {
   readonly signal: number | null;
   /** Price of the machine per hour at launch; `null` when unknown. */
   readonly rate: MicroDollarsPerHour | null;
+  /** When its machine ends it, by this host's clock; `null` for never, or not known yet. */
+  readonly leaseUntil: number | null;
   /** Absolute path of the log's copy on this host. */
   readonly logPath: string | null;
 }

@@ -7,6 +7,7 @@ export const exitRecordSchema = z.object({
   /** Seconds since the epoch, the machine's clock. */
   ended: z.number(),
   phase: z.enum(['setup', 'command']),
+  /** Who ended it: `user`, `lease` or `idle`. */
   stop: z.string().nullable(),
   /** Why it never got to run, such as `cwd-missing`; `null` when it did. */
   reason: z.string().nullish(),
@@ -44,6 +45,8 @@ export const runStatusSchema = z.object({
     .nullish(),
   /** Name of the machine that started it. */
   host: z.string().nullish(),
+  /** Seconds left until the machine ends it, and from its start to then. */
+  lease: z.object({ left: z.number(), total: z.number().nullable() }).nullish(),
   existing: z.boolean().optional(),
   /** It never starts: only ever with state `missing`. */
   forbidden: z.boolean().optional(),

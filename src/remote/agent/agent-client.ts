@@ -101,6 +101,24 @@ export class AgentClient {
   }
 
   /**
+   * Moves the end of a run's lease.
+   *
+   * @param id - the run
+   * @param seconds - from now; 0 takes the lease away
+   * @param options - cancellation and time limit
+   * @returns its status
+   * @throws {MachineError} `ending` when the run has ended or is being ended
+   */
+  async extend(
+    id: RunId,
+    seconds: number,
+    options: AgentCallOptions = {},
+  ): Promise<RunStatus> {
+    const wanted = String(Math.max(0, Math.trunc(seconds)));
+    return this.one(await this.ask(['extend', id, wanted], options), runStatusSchema);
+  }
+
+  /**
    * Reads where runs stand.
    *
    * @param ids - the runs

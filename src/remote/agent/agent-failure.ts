@@ -94,6 +94,8 @@ function sentence(code: string, verb: string, message: string, home: string): st
       return l10n.t('The start came too late: the run was given up meanwhile');
     case 'elsewhere':
       return l10n.t('The run is on another machine that shares {0} with this one', home);
+    case 'ending':
+      return l10n.t('It is too late: the run has ended or is being stopped');
     case 'supervisor':
       return l10n.t(
         'The process that watches over the run could not start on the machine: {0}',

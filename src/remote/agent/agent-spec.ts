@@ -9,6 +9,10 @@ export interface AgentSpec {
   readonly secrets: Readonly<Record<string, string>>;
   readonly directory: string;
   readonly graceSeconds: number;
+  /** The run is ended so long after its start; `null` for never. */
+  readonly leaseSeconds: number | null;
+  /** The run is ended after so long without activity; `null` for never. */
+  readonly idleSeconds: number | null;
   readonly sharedDirectory: boolean;
   readonly setup: readonly string[];
   readonly setupKey: string | null;
@@ -38,6 +42,11 @@ export function formatAgentSpec(spec: AgentSpec): string {
   }
   lines.push(`cwd ${encodeWire(spec.directory, 'directory')}`);
   lines.push(`grace ${String(Math.max(0, Math.trunc(spec.graceSeconds)))}`);
+  for (const [name, seconds] of [['lease', spec.leaseSeconds], ['idle', spec.idleSeconds]] as const) {
+    if (seconds !== null) {
+      lines.push(`${name} ${String(Math.max(1, Math.trunc(seconds)))}`);
+    }
+  }
   if (spec.sharedDirectory) {
     lines.push('shared 1');
   }

@@ -10,10 +10,15 @@
 # No here-documents: bash writes large ones to a file, which fails on a full
 # disk, and none may ever hold a secret.
 
-AGENT_VERSION=2
+AGENT_VERSION=3
 
 # A run of another machine without a sign of life for so long is lost.
 FOREIGN_BEAT_SECONDS=180
+
+# Less of one processor than this, in percent, is no activity of a run, nor is
+# less of a GPU.
+IDLE_CPU_PERCENT=3
+IDLE_GPU_PERCENT=5
 
 # The most that is read of a file at once.
 PIECE_BYTES=4194304
@@ -396,8 +401,8 @@ check_id() {
 }
 
 # Sets all there is to know about run $1, without a fork for the usual cases:
-# _state, _exit (JSON), _started, _cwd (JSON), _main…, _super…, _phase, _reason,
-# _stop (epoch) _stop_deadline, _kill, _run_host.
+# _state, _exit (JSON), _started, _start_uptime, _cwd (JSON), _main…, _super…,
+# _phase, _reason, _stop (epoch) _stop_deadline _stop_by, _kill, _run_host.
 load() {
   load_here "$1"
   # Processes of another machine cannot be seen from this one.
@@ -406,14 +411,14 @@ load() {
 
 load_here() {
   check_id "$1"
-  _state=missing _exit='' _started='' _cwd='' _phase='' _reason='' _run_host=''
+  _state=missing _exit='' _started='' _start_uptime='' _cwd='' _phase='' _reason='' _run_host=''
   _main='' _main_start='' _main_boot='' _oom_count='' _oom_file=''
-  _super='' _super_start='' _super_boot='' _stop='' _stop_deadline='' _kill='' _owner_boot=''
+  _super='' _super_start='' _super_boot='' _stop='' _stop_deadline='' _stop_by='' _kill='' _owner_boot=''
   if [ ! -d "$_dir" ]; then return; fi
-  { read -r _started _rest && IFS= read -r _cwd && IFS= read -r _run_host; } 2>/dev/null <"$_dir/meta"
+  { read -r _started _start_uptime && IFS= read -r _cwd && IFS= read -r _run_host; } 2>/dev/null <"$_dir/meta"
   read_record "$_dir/phase" _phase _reason
   read_record "$_dir/main" _main _main_start _main_boot _oom_count _oom_file
-  read_record "$_dir/stop" _stop _stop_deadline
+  read_record "$_dir/stop" _stop _stop_deadline _stop_by
   read_record "$_dir/kill" _kill
   if read_exit; then return; fi
   read_record "$_dir/supervisor" _super _super_start _super_boot
@@ -538,7 +543,7 @@ file_stat() {
 # Prints the status of the loaded run as JSON; EXTRA is added before the end.
 print_status() {
   if [ "$_state" = missing ]; then
-    printf '{"id":"%s","state":"missing","pid":null,"started":null,"phase":null,"exit":null,"beat":null,"log":0,"logid":null,"cwd":null,"evidence":null,"orphans":0,"host":null%s}\n' "$_id" "${1:-}"
+    printf '{"id":"%s","state":"missing","pid":null,"started":null,"phase":null,"exit":null,"beat":null,"log":0,"logid":null,"cwd":null,"evidence":null,"orphans":0,"host":null,"lease":null%s}\n' "$_id" "${1:-}"
     return
   fi
   stat_log
@@ -567,7 +572,27 @@ print_status() {
   checked_string "$_cwd"
   _line="$_line,\"cwd\":$_json,\"evidence\":$_evidence,\"orphans\":$_orphans"
   quoted "${_run_host%%/*}"
-  printf '%s,"host":%s%s}\n' "$_line" "$_json" "${1:-}"
+  _line="$_line,\"host\":$_json"
+  lease_json
+  printf '%s,"lease":%s%s}\n' "$_line" "$_json" "${1:-}"
+}
+
+# Sets _json to the lease of the loaded run. Its end counts on the clock of the
+# machine and the boot it was given in.
+lease_json() {
+  _json=null
+  if [ "$_state" = elsewhere ]; then return; fi
+  read_lease
+  if [ -z "$_lease_end" ]; then return; fi
+  _left=0
+  if [ "$_state" != ended ]; then
+    if [ "${_super_boot:-$_boot}" != "$_boot" ]; then return; fi
+    read_uptime
+    _left=$((_lease_end - _uptime))
+    if [ "$_left" -lt 0 ]; then _left=0; fi
+  fi
+  number "$_lease_total"
+  _json="{\"left\":$_left,\"total\":$_json}"
 }
 
 # Sets _evidence: what can still be known about a run without an end.
@@ -753,6 +778,7 @@ read_spec() {
         check_encoded "$_value"
         _cwd_enc=$_value
         ;;
+      lease\ * | idle\ *) case $_value in '' | 0* | *[!0-9]* | ??????????*) die 2 usage "${_line%% *} must be whole seconds" ;; esac ;;
       grace\ *) case $_value in '' | *[!0-9]* | ???????*) die 2 usage 'grace must be whole seconds' ;; esac ;;
       shared\ 1) _shared=1 ;;
       setupkey\ *) case $_value in '' | *[!0-9a-f]*) die 2 usage 'setupkey must be hexadecimal' ;; esac ;;
@@ -854,11 +880,23 @@ prepare() {
   read_process "$$"
   read_epoch_unforked
   read_host
+  _lease=
+  case $_spec in
+    *"
+lease "*)
+      _lease=${_spec##*"
+lease "}
+      _lease=${_lease%%"
+"*}
+      _lease="$((_uptime + _lease)) $_lease"
+      ;;
+  esac
   _why=$({
     mkdir "$_new" &&
       put_new starter "$$ $_pstart $_boot $_epoch $_host" &&
       put_new supervisor '' && put_new main '' && put_new exit '' && put_new phase setup &&
       put_new stop '' && put_new kill '' && put_new ender '' &&
+      put_new lease "$_lease" && put_new timer '' && put_new idler '' &&
       printf '%s %s\n%s\n%s\n' "$_epoch" "$_uptime" "$_spec_cwd" "$_host" >"$_new/meta" &&
       printf '%s\n' "$_run_json" >"$_new/run.json" &&
       printf '%s' "$_spec" >"$_new/spec" &&
@@ -1036,6 +1074,8 @@ verb_supervise() {
   read_process "$$"
   put "$_dir/supervisor" "$$ $_pstart $_boot"
   find_oom_count
+  # Before the run, and again whenever one is found dead.
+  keep_watchers
   start_main
   # From here on nothing ends or interrupts the wait below.
   trap '' HUP INT TERM USR1 USR2 QUIT PIPE
@@ -1065,19 +1105,25 @@ beat() {
   while is_alive "$1" "$_beat_start" "$_boot"; do
     touch "$_dir/beat"
     sleep "$_beat_seconds"
+    keep_watchers
   done
 }
 
 # Writes the exit record of the run that ended with _code at _epoch, _uptime.
 record_end() {
   read_record "$_dir/phase" _phase _reason
-  read_record "$_dir/stop" _stop _stop_deadline
+  read_record "$_dir/stop" _stop _stop_deadline _stop_by
   _signal=null
   if [ "$_code" -ge 128 ]; then _signal=$((_code - 128)); fi
   if [ "$_oom_count" = - ]; then _oom_count=; fi
   read_oom
   _by=null
-  if [ -n "$_stop" ]; then _by='"user"'; fi
+  if [ -n "$_stop" ]; then
+    case $_stop_by in
+      lease | idle) _by=\"$_stop_by\" ;;
+      *) _by='"user"' ;;
+    esac
+  fi
   quoted "$_reason"
   # No substitution: that forks.
   _record="{\"code\":$_code,\"signal\":$_signal,\"ended\":$_epoch,\"uptime\":$_uptime"
@@ -1085,6 +1131,7 @@ record_end() {
   if [ -n "$_stop" ]; then await_members; fi
   rm -f "$_dir/secrets"
   put "$_dir/exit" "$_record"
+  end_watchers
 }
 
 # A stopped run has ended when none of its processes is left: whoever waits
@@ -1306,24 +1353,26 @@ verb_stop() {
       ;;
   esac
   request_stop "${2:-}"
-  read_ender
-  if ! is_alive "$_ender" "$_ender_start" "$_ender_boot"; then
-    find_detach
-    launch end "$_id" 2>>"$_dir/agent.err"
-  fi
+  launch_ender
   load "$_id"
   print_status
 }
 
-# Records the wish. The first one stays; a later one can only shorten it. A
-# kill has a file of its own, so that no stop at the same time can undo it.
+launch_ender() {
+  read_ender
+  if is_alive "$_ender" "$_ender_start" "$_ender_boot"; then return; fi
+  find_detach
+  launch end "$_id" 2>>"$_dir/agent.err"
+}
+
+# request_stop GRACE [lease|idle]: records the wish of the user, or of that. The
+# first one stays; a later one can only shorten it. A kill has a file of its
+# own, so that no stop at the same time can undo it.
 request_stop() {
   _grace=${1:-}
   if [ -z "$_grace" ]; then
-    _grace=30
-    while IFS= read -r _line; do
-      case $_line in grace\ *) _grace=${_line#grace } ;; esac
-    done <"$_dir/spec"
+    spec_number grace
+    _grace=${_value:-30}
   fi
   read_uptime
   if [ "$_grace" -eq 0 ]; then
@@ -1335,15 +1384,24 @@ request_stop() {
   fi
   if [ -z "$_stop" ]; then
     read_epoch
-    put "$_dir/stop" "$_epoch $_new_deadline"
+    put "$_dir/stop" "$_epoch $_new_deadline${2:+ $2}"
   elif [ "$_new_deadline" -lt "$_stop_deadline" ]; then
-    put "$_dir/stop" "$_stop $_new_deadline"
+    put "$_dir/stop" "$_stop $_new_deadline${_stop_by:+ $_stop_by}"
   fi
+}
+
+# Sets _value to the number on line $1 of the spec of the loaded run, if any.
+spec_number() {
+  _number=
+  while IFS= read -r _line; do
+    case $_line in "$1 "*) _number=${_line#* } ;; esac
+  done 2>/dev/null <"$_dir/spec"
+  _value=$_number
 }
 
 # Sets _deadline on the clock of read_uptime.
 read_stop() {
-  read_record "$_dir/stop" _stop _deadline
+  read_record "$_dir/stop" _stop _deadline _stop_by
   read_record "$_dir/kill" _kill
   _deadline=${_kill:-${_deadline:-0}}
 }
@@ -1439,6 +1497,223 @@ signal_new_members() {
 kill_members() {
   if [ -n "$_group" ]; then kill -KILL "-$_group" 2>/dev/null; fi
   for _pid in $_members; do kill -KILL "$_pid" 2>/dev/null; done
+}
+
+# ------------------------------------------------------------------ lease ---
+
+# Sets _lease_end (on the clock of read_uptime) and _lease_total (seconds from
+# the start of the run) of the loaded run; to nothing when it has no lease.
+read_lease() {
+  _lease_end='' _lease_total=''
+  read_record "$_dir/lease" _lease_end _lease_total
+  case $_lease_end in *[!0-9]*) _lease_end= ;; esac
+}
+
+# verb_extend ID SECONDS: the run ends so long from now; 0: it has no lease.
+verb_extend() {
+  case ${2:-} in '' | *[!0-9]* | 0?* | ??????????*) die 2 usage 'extend ID SECONDS' ;; esac
+  load "${1:-}"
+  case $_state in
+    missing) die 4 not-found "there is no run $_id" ;;
+    elsewhere) die 3 elsewhere "run $_id is on ${_run_host%%/*}, not on this machine" "$_id" ;;
+  esac
+  if [ "$_state" = ended ] || [ -n "$_stop" ]; then die 3 ending "run $_id is at its end" "$_id"; fi
+  if [ "$2" -eq 0 ]; then
+    _lease=none
+  else
+    read_uptime
+    number "$_start_uptime"
+    if [ "$_json" = null ]; then _start_uptime=$_uptime; fi
+    _lease="$((_uptime + $2)) $((_uptime + $2 - _start_uptime))"
+  fi
+  _why=$({ put "$_dir/lease" "$_lease"; } 2>&1) || die_unwritten "cannot write $_dir/lease" "$_why"
+  find_detach
+  keep_watchers 2>>"$_dir/agent.err"
+  load "$_id"
+  # It may have looked at the old end just before.
+  if [ -n "$_stop" ]; then die 3 ending "run $_id is at its end" "$_id"; fi
+  print_status
+}
+
+# Starts what the loaded run needs and lacks: the timer of its lease, the
+# observer of its activity. Each is a session of its own, so that neither the
+# supervisor's death nor the other's hang matters to it. No fork when all is well.
+keep_watchers() {
+  read_lease
+  if [ -n "$_lease_end" ] && ! is_watched timer; then launch timer "$_id"; fi
+  spec_number idle
+  if [ -n "$_value" ] && ! is_watched idler; then launch idle "$_id"; fi
+}
+
+# is_watched RECORD; sets _watcher.
+is_watched() {
+  _watcher='' _watcher_start='' _watcher_boot=''
+  read_record "$_dir/$1" _watcher _watcher_start _watcher_boot
+  is_alive "$_watcher" "$_watcher_start" "$_watcher_boot"
+}
+
+# Each leads a group, in which its sleep and its nvidia-smi are.
+end_watchers() {
+  for _entry in timer idler; do
+    if is_watched "$_entry"; then kill -KILL "-$_watcher" 2>/dev/null; fi
+    case $_watcher in '' | *[!0-9]*) continue ;; esac
+    if [ "$_entry" = idler ]; then remove_scratch "$_watcher"; fi
+  done
+}
+
+# Records this process as $1; the last one to do so is the one that counts.
+claim_watch() {
+  cd / || exit 5
+  trap '' HUP INT TERM QUIT PIPE
+  read_process "$$"
+  _mine="$$ $_pstart $_boot"
+  put "$_dir/$1" "$_mine"
+}
+
+# Loads run $2 and ends this process when there is nothing to watch any more,
+# or when another is $1 by now. Sets _members of a lost run.
+still_watching() {
+  # Not elsewhere, whatever the machine is called by now.
+  load_here "$2"
+  case $_state in
+    missing | ended) exit 0 ;;
+    lost)
+      unset _with_id
+      find_members
+      if [ -z "$_members" ]; then exit 0; fi
+      ;;
+  esac
+  read_record "$_dir/$1" _watcher
+  if [ "$_watcher" != "$_mine" ]; then exit 0; fi
+}
+
+# Internal, detached: the hard end. It waits for nobody, and does nothing that
+# can hang, so that what hangs or fills the disk cannot put it off.
+verb_timer() {
+  check_id "$1"
+  claim_watch timer
+  _end=
+  while :; do
+    still_watching timer "$_id"
+    read_record "$_dir/lease" _lease_end _lease_total
+    case $_lease_end in
+      none) _end= ;;
+      # What cannot be read changes nothing.
+      '' | *[!0-9]*) ;;
+      *) _end=$_lease_end ;;
+    esac
+    _pause=2
+    if [ -n "$_end" ]; then
+      read_uptime
+      _left=$((_end - _uptime))
+      if [ "$_left" -le 0 ]; then end_by lease; fi
+      if [ "$_left" -lt "$_pause" ]; then _pause=$_left; fi
+    fi
+    sleep "$_pause"
+  done
+}
+
+# end_by lease|idle: as `stop` does it; ends this process.
+end_by() {
+  request_stop '' "$1"
+  launch_ender
+  exit 0
+}
+
+# Internal, detached: ends a run of which nothing has been seen to happen for as
+# long as its spec says. What is not known counts as activity.
+verb_idle() {
+  check_id "$1"
+  claim_watch idler
+  spec_number idle
+  _idle=$_value
+  _look=$((_idle / 10))
+  if [ "$_look" -lt 1 ]; then _look=1; fi
+  if [ "$_look" -gt 30 ]; then _look=30; fi
+  read_uptime
+  _active_at=$_uptime _looked_at=$_uptime _times='' _gpu_again=0
+  while :; do
+    still_watching idler "$_id"
+    if [ -n "$_stop" ]; then exit 0; fi
+    read_uptime
+    # After a sleep of the machine nothing is known of the time between.
+    _between=$((_uptime - _looked_at)) _looked_at=$_uptime
+    if uses_cpu || [ "$_between" -gt "$((3 * _look + 10))" ] || uses_gpu; then
+      read_uptime
+      _active_at=$_uptime
+    elif [ "$((_uptime - _active_at))" -ge "$_idle" ]; then
+      end_by idle
+    fi
+    sleep "$_look"
+  done
+}
+
+# Have the members used more than a little CPU since the last look, _between
+# seconds ago? The time of children that ended is in their parents'. Yes, too,
+# at the first look, and when nothing can be seen.
+# shellcheck disable=SC2016,SC2086 # awk's own; split into words
+uses_cpu() {
+  unset _with_id
+  find_members
+  _before=$_times
+  _times=$(cpu_times $_members)
+  if [ -z "$_before" ] || [ -z "$_times" ]; then return 0; fi
+  printf '%s\n' "$_before" - "$_times" | awk -v "seconds=$_between" -v "limit=$IDLE_CPU_PERCENT" '
+    $1 == "-" { now = 1; next }
+    !now { before[$1] = $2; next }
+    { used += $2 - before[$1] }
+    END { exit !(seconds < 1 ? used > 0.5 : used * 100 > limit * seconds) }'
+}
+
+# Prints "PID SECONDS" for each of the processes $@.
+# shellcheck disable=SC2016 # awk's own
+cpu_times() {
+  if [ "$#" -eq 0 ]; then return; fi
+  if [ -n "$_has_proc" ]; then
+    _hz=$(getconf CLK_TCK 2>/dev/null || echo 100)
+    for _pid; do cat "$_proc/$_pid/stat" 2>/dev/null; done |
+      sed -n 's/^\([0-9]*\) (.*) \(.*\)$/\1 \2/p' |
+      awk -v "hz=$_hz" '{ print $1, ($13 + $14 + $15 + $16) / hz }'
+  else
+    for _pid; do ps -o pid= -o time= -p "$_pid" 2>/dev/null; done | awk '{
+      n = split($2, part, /[-:]/)
+      seconds = part[n] + 60 * part[n - 1]
+      if (n > 2) seconds += 3600 * part[n - 2]
+      if (n > 3) seconds += 86400 * part[n - 3]
+      print $1, seconds
+    }'
+  fi
+}
+
+# Is a GPU busy that may be the run's? One that is surely at work for other
+# processes alone does not count. A query that hangs is not made again soon.
+# shellcheck disable=SC2016 # awk's own
+uses_gpu() {
+  if [ "$_uptime" -lt "$_gpu_again" ]; then return 0; fi
+  start_gpu_query
+  if [ -z "$_smi" ]; then return 1; fi
+  if [ -z "$_scratch" ]; then return 0; fi
+  await_gpu_query
+  if [ "$_code" != 0 ] || [ "$_apps_code" != 0 ]; then
+    if [ -z "$_apps_code" ]; then _gpu_again=$((_uptime + 300)); fi
+    _value=$(cat "$_scratch/gpus" 2>/dev/null)
+    end_gpu_query
+    case $_value in 'No devices were found'*) return 1 ;; esac
+    return 0
+  fi
+  # A line for each busy GPU: the processes on it, or "?".
+  _busy=$(awk -F ', *' -v "limit=$IDLE_GPU_PERCENT" '
+    FILENAME ~ /apps$/ { if (NF >= 2) pids[$1] = pids[$1] " " $2; next }
+    NF >= 4 && ($4 !~ /^[0-9]+$/ || $4 >= limit) { print $3 in pids ? pids[$3] : "?" }
+  ' "$_scratch/apps" "$_scratch/gpus" 2>/dev/null) || _busy='?'
+  end_gpu_query
+  for _pid in $_busy; do
+    case $_pid in *[!0-9]*) return 0 ;; esac
+    case $_members in *" $_pid "*) return 0 ;; esac
+    # Of another container, or numbered as outside ours.
+    if ! read_process "$_pid"; then return 0; fi
+  done
+  return 1
 }
 
 # -------------------------------------------------------- look and remove ---
@@ -2046,7 +2321,7 @@ processes_of_ps() {
 start_gpu_query() {
   _scratch='' _gpu_limit=0
   # Not on the PATH of a command over ssh under WSL.
-  _smi=$(command -v nvidia-smi || command -v /usr/lib/wsl/lib/nvidia-smi) || return
+  _smi=$(command -v nvidia-smi || command -v /usr/lib/wsl/lib/nvidia-smi) || return 0
   for _part in /dev/shm "$_home" "${TMPDIR:-/tmp}"; do
     # Memory first: the answer must not depend on a disk with space.
     if mkdir "$_part/runctl-facts.$$" 2>/dev/null; then
@@ -2064,6 +2339,13 @@ start_gpu_query() {
   } </dev/null >/dev/null 2>&1 &)
 }
 
+# remove_scratch PID: what a query of that process left, which got killed.
+remove_scratch() {
+  for _part in /dev/shm "$_home" "${TMPDIR:-/tmp}"; do
+    if [ -d "$_part/runctl-facts.$1" ]; then rm -rf "$_part/runctl-facts.$1"; fi
+  done
+}
+
 # query_gpu NAME QUERY
 query_gpu() {
   # Gone when the answer was given without us.
@@ -2079,13 +2361,7 @@ query_gpu() {
 read_gpu_query() {
   _gpu='"gpus":null,"gpuError":null,"gpuProcesses":[]'
   if [ -z "$_scratch" ]; then return; fi
-  until [ -s "$_scratch/apps.code" ]; do
-    read_uptime
-    if [ "$_uptime" -gt "$_gpu_limit" ]; then break; fi
-    nap 0.05
-  done
-  _code=
-  { read -r _code <"$_scratch/gpus.code"; } 2>/dev/null
+  await_gpu_query
   case $_code in
     '') _gpu='"gpus":null,"gpuError":"timeout","gpuProcesses":[]' ;;
     0)
@@ -2115,6 +2391,23 @@ read_gpu_query() {
       _gpu="\"gpus\":null,\"gpuError\":$_json,\"gpuProcesses\":[]"
       ;;
   esac
+  end_gpu_query
+}
+
+# Waits for the answers, not for ever. Sets _code and _apps_code, to nothing
+# where none came.
+await_gpu_query() {
+  until [ -s "$_scratch/apps.code" ]; do
+    read_uptime
+    if [ "$_uptime" -gt "$_gpu_limit" ]; then break; fi
+    nap 0.05
+  done
+  _code='' _apps_code=''
+  { read -r _code <"$_scratch/gpus.code"; } 2>/dev/null
+  { read -r _apps_code <"$_scratch/apps.code"; } 2>/dev/null
+}
+
+end_gpu_query() {
   _pid=
   if [ ! -s "$_scratch/apps.code" ]; then { read -r _pid <"$_scratch/pid"; } 2>/dev/null; fi
   # First: it keeps the next query from being made.
@@ -2133,6 +2426,7 @@ main() {
     forbid) verb_forbid "$@" ;;
     stop) verb_stop "$@" ;;
     kill) verb_stop "${1:-}" 0 ;;
+    extend) verb_extend "$@" ;;
     status) verb_status "$@" ;;
     ids) verb_ids ;;
     list) verb_list "$@" ;;
@@ -2149,6 +2443,8 @@ main() {
     supervise) verb_supervise "$@" ;;
     run) verb_run "$@" ;;
     end) verb_end "$@" ;;
+    timer) verb_timer "$@" ;;
+    idle) verb_idle "$@" ;;
     *) die 2 usage 'no such verb' ;;
   esac
 }

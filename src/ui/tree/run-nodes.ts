@@ -74,6 +74,9 @@ function runContext({ run, checkpoints }: RunView): string {
   if (checkpoints.some(isLive)) {
     flags.push('resumable');
   }
+  if (isActive(run) && run.leaseUntil !== null) {
+    flags.push('lease');
+  }
   return flags.join(';');
 }
 
@@ -92,6 +95,9 @@ function runDescription(view: RunView, now: number): string {
   }
   if (run.startedAt !== null) {
     parts.push(formatDuration((run.endedAt ?? now) - run.startedAt));
+  }
+  if (isActive(run) && run.leaseUntil !== null && run.state !== 'stopping') {
+    parts.push(l10n.t('ends in {0}', formatDuration(run.leaseUntil - now)));
   }
   if (view.cost !== null && view.cost > 0) {
     parts.push(formatDollars(view.cost));
@@ -112,6 +118,8 @@ function runTooltip(view: RunView, now: number): string {
     [l10n.t('Directory'), run.spec.directory],
     [l10n.t('Started'), run.startedAt === null ? null : formatDate(run.startedAt)],
     [l10n.t('Ended'), run.endedAt === null ? null : formatDate(run.endedAt)],
+    [l10n.t('Ends by its lease'), leaseText(run, now)],
+    [l10n.t('Ends when idle for'), idleText(run)],
     [l10n.t('Cost'), view.cost === null ? l10n.t('unknown') : formatDollars(view.cost)],
     [l10n.t('Step'), progress === null ? null : stepText(progress.step, progress.total)],
     [l10n.t('Time left'), remaining(view)],
@@ -130,6 +138,19 @@ function runTooltip(view: RunView, now: number): string {
 
 function stepText(step: number, total: number | null): string {
   return total === null ? String(step) : l10n.t('{0} of {1}', step, total);
+}
+
+function leaseText(run: Run, now: number): string | null {
+  if (run.leaseUntil === null || !isActive(run)) {
+    return null;
+  }
+  const left = formatDuration(run.leaseUntil - now);
+  return l10n.t('{0}, in {1}', formatDate(run.leaseUntil), left);
+}
+
+function idleText(run: Run): string | null {
+  const seconds = run.spec.idleSeconds;
+  return seconds === null || !isActive(run) ? null : formatDuration(seconds * 1000);
 }
 
 function remaining(view: RunView): string | null {

@@ -63,6 +63,16 @@ for (const shell of availableShells()) {
       assert.equal((await agent.call(['remove', 'r1'])).code, 0);
     });
 
+    it('does not put off the end of a lease, nor an extension', async () => {
+      const lines = ['grace 1', 'lease 60'];
+      const argv = ['sh', '-c', 'trap "" TERM; while :; do sleep 0.2; done'];
+      await agent.start('r1', { argv, lines });
+      await assert.rejects(writeFile(join(agent.home, 'filler'), Buffer.alloc(2_000_000)));
+      assert.equal((await agent.call(['extend', 'r1', '2'])).code, 0);
+      const { exit } = await agent.ended('r1');
+      assert.deepEqual([exit?.signal, exit?.stop], [9, 'lease']);
+    });
+
     it('refuses a start it has no room for and leaves nothing behind', async () => {
       await agent.start('r0', { argv: ['true'] });
       await agent.ended('r0');

@@ -102,13 +102,13 @@ describe('A hint', () => {
       const { config, problems } = await parseConfig(text, 'f');
       assert.deepEqual(
         problems.map((one) => [covered(text, one.range), one.severity, one.code]),
-        ['max_hours', 'after_run', 'hold_on_failure', 'webhook'].map((key) => [
+        ['after_run', 'hold_on_failure', 'webhook'].map((key) => [
           key,
           'information',
           'no-effect',
         ]),
       );
-      assert.match(problems[1]!.message, /`after_run` does nothing.*local machine/);
+      assert.match(problems[0]!.message, /`after_run` does nothing.*local machine/);
       assert.notEqual(config, null);
     });
   }

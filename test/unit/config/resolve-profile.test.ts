@@ -33,6 +33,7 @@ describe('A resolved run profile', () => {
       graceSeconds: 30,
       sharedDirectory: false,
       maxHours: null,
+      idleMinutes: null,
       afterRun: 'terminate',
       holdOnFailureSeconds: 1800,
       webhook: null,
@@ -70,10 +71,20 @@ describe('A resolved run profile', () => {
 
   it('falls back to the limits of the whole file', async () => {
     const limits = '[costs]\nmax_hours = 5\n[checkpoint]\nkeep_last_n = 2\n';
-    const profile = await resolved(limits + RUN);
+    const rented = `${limits}${RUN}provider = "runpod"\n`;
+    const profile = await resolved(rented);
     assert.deepEqual([profile.maxHours, profile.keepLast], [5, 2]);
-    const own = await resolved(`${limits}${RUN}max_hours = 1\nkeep_last = 7`);
+    const own = await resolved(`${rented}max_hours = 1\nkeep_last = 7`);
     assert.deepEqual([own.maxHours, own.keepLast], [1, 7]);
+  });
+
+  it('does not end a run on a machine of one’s own by the limit for rented ones', async () => {
+    const limits = '[costs]\nmax_hours = 5\n[machines.lab]\nhost = "h"\n';
+    for (const place of ['', 'machine = "lab"\n']) {
+      assert.equal((await resolved(`${limits}${RUN}${place}`)).maxHours, null);
+      const own = await resolved(`${limits}${RUN}${place}max_hours = 1.5\nidle_minutes = 30`);
+      assert.deepEqual([own.maxHours, own.idleMinutes], [1.5, 30]);
+    }
   });
 
   const lab = '[machines.lab]\nhost = "h"\n';

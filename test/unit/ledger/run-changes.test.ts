@@ -4,7 +4,10 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { RunId } from '../../../src/core/ids.ts';
 import { APPLICATION_ID, MIGRATIONS } from '../../../src/ledger/schema.ts';
 import { LedgerFiles } from '../../support/ledger-files.ts';
-import { sampleCheckpoint, sampleRun } from '../../support/samples.ts';
+import { sampleCheckpoint, sampleRun, sampleSpec } from '../../support/samples.ts';
+
+/** As it was before there were leases. */
+const OLD_SPEC = JSON.stringify({ ...sampleSpec(), leaseSeconds: undefined, idleSeconds: undefined });
 
 const [one, two] = ['r-1', 'r-2'].map((id) => sampleRun({ id: id as RunId, state: 'succeeded' }));
 
@@ -41,11 +44,12 @@ describe('changes of runs', () => {
     old.exec(
       `INSERT INTO runs (id, name, note, provider, machine, spec, state, state_since,
          state_reason, created_at)
-       VALUES ('r-0', 'old', '', 'local', 'local', '{}', 'succeeded', 1, '', 1)`,
+       VALUES ('r-0', 'old', '', 'local', 'local', '${OLD_SPEC}', 'succeeded', 1, '', 1)`,
     );
     old.close();
     const { runs } = await files.open();
-    assert.equal(await runs.count(), 1);
+    const [known] = await runs.list();
+    assert.deepEqual([known?.leaseUntil, known?.spec.leaseSeconds, known?.spec.idleSeconds], [null, null, null]);
     const { version } = await runs.changes();
     await runs.insert(one);
     assert.ok((await runs.changes(version)).ids.includes(one.id));

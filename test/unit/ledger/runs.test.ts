@@ -38,7 +38,12 @@ describe('runs in the ledger', () => {
       name: 'quotes " and \' and ünïcode \u{1f680}',
       note: 'two\nlines',
       profile: 'p',
-      spec: sampleSpec({ env: { A: 'b', __proto__x: '' }, metricsPattern: '(?<loss>.*)' }),
+      spec: sampleSpec({
+        env: { A: 'b', __proto__x: '' },
+        metricsPattern: '(?<loss>.*)',
+        leaseSeconds: 3600,
+        idleSeconds: 60,
+      }),
       code: { commit: 'abc', branch: null, dirty: true },
       resumedFrom: { runId: newRunId(1), checkpointPath: '/c', step: null },
       state: 'failed',
@@ -47,6 +52,7 @@ describe('runs in the ledger', () => {
       signal: 9,
       rate: null,
       logPath: null,
+      leaseUntil: NOW + 60_000,
     });
     await ledger.runs.insert(full);
     assert.deepEqual(await ledger.runs.get(full.id), full);

@@ -24,6 +24,7 @@ const PROFILE: ResolvedProfile = {
   graceSeconds: 60,
   sharedDirectory: true,
   maxHours: null,
+  idleMinutes: null,
   afterRun: 'keep',
   holdOnFailureSeconds: 0,
   webhook: null,
@@ -70,6 +71,21 @@ describe('the plan of a profile', () => {
       [60, true, ['pip', 'install', '.'], 'abc'],
     );
     assert.deepEqual([plan.spec.best, plan.spec.checkpointGlobs], [PROFILE.keepBest, ['*.pt']]);
+  });
+
+  it('ends a run on a machine of one’s own when the profile says so, and leaves rented ones alone', () => {
+    const timed = { ...PROFILE, maxHours: 1.5, idleMinutes: 0.5 };
+    const python = { uv: null, interpreter: null, fallback: 'python3' };
+    const place = { machine: 'm', workspaceFolder: '/w', python, setupKey: null };
+    const times = (profile: ResolvedProfile, provider: string): (number | null)[] => {
+      const { spec } = planProfile(profile, { ...place, provider });
+      return [spec.leaseSeconds, spec.idleSeconds];
+    };
+    for (const provider of ['local', 'ssh']) {
+      assert.deepEqual(times(timed, provider), [5400, 30]);
+      assert.deepEqual(times(PROFILE, provider), [null, null]);
+    }
+    assert.deepEqual(times(timed, 'runpod'), [null, null]);
   });
 
   it('holds the names of secrets and none of their values', () => {

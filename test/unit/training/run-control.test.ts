@@ -68,6 +68,27 @@ describe('RunControl', () => {
     assert.equal(await ledger.runs.count(), 0);
   });
 
+  it('extends a lease on the machine, then here, with a line in the timeline', async () => {
+    const run = await known({ leaseUntil: NOW + 60_000 });
+    const lease = { left: 3600, total: 4000 };
+    machine.statuses.set(run.id, { id: run.id, state: 'running', lease });
+    await control.extend(run.id, 3600);
+    assert.deepEqual(machine.asked.at(-1), `extend ${run.id} 3600`);
+    assert.equal((await ledger.runs.get(run.id))?.leaseUntil, NOW + 3_600_000);
+    assert.equal((await ledger.events.list(run.id)).at(-1)?.kind, 'lease-extended');
+    machine.statuses.set(run.id, { id: run.id, state: 'running', lease: null });
+    await control.extend(run.id, 0);
+    assert.equal((await ledger.runs.get(run.id))?.leaseUntil, null);
+  });
+
+  it('leaves a lease alone that its machine did not move', async () => {
+    const run = await known({ leaseUntil: NOW + 60_000 });
+    machine.answer = (verb) => (verb === 'extend' ? Promise.resolve(refusal('ending')) : undefined);
+    await assert.rejects(control.extend(run.id, 3600), { code: 'ending' });
+    assert.equal((await ledger.runs.get(run.id))?.leaseUntil, NOW + 60_000);
+    assert.ok((await ledger.events.list(run.id)).every(({ kind }) => kind !== 'lease-extended'));
+  });
+
   it('stops a launch whose window died before the machine was told: it never starts', async () => {
     const run = await known(QUEUED);
     await other.locks.acquire(runLockName(run.id));

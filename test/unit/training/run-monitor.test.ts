@@ -91,6 +91,19 @@ describe('RunMonitor', () => {
     assert.equal(await (await files.open({ clock })).election.campaign(), 1, 'nobody is elected');
   });
 
+  it('stores when the machine ends a run, again when that changed, and not by every answer', async () => {
+    await ledger.runs.insert(run);
+    const until = async (left: number | null): Promise<number | null | undefined> => {
+      says({ lease: left === null ? null : { left, total: 9000 } });
+      await monitor.tick();
+      return (await ledger.runs.get(run.id))?.leaseUntil;
+    };
+    assert.equal(await until(600), NOW + 600_000);
+    assert.equal(await until(597), NOW + 600_000, 'a blur of whole seconds');
+    assert.equal(await until(4200), NOW + 4_200_000);
+    assert.equal(await until(null), null);
+  });
+
   it('neither waits nor asks in a window that may not watch', async () => {
     await ledger.runs.insert(run);
     mayWatch = false;

@@ -34,6 +34,8 @@ const spec: fc.Arbitrary<RunSpec> = fc.record({
   setup: fc.array(text),
   setupKey: maybe(text),
   graceSeconds: fc.nat(),
+  leaseSeconds: maybe(fc.nat()),
+  idleSeconds: maybe(fc.nat()),
   sharedDirectory: fc.boolean(),
   place: maybe(
     fc.record(
@@ -71,6 +73,7 @@ const anyRun: fc.Arbitrary<Run> = fc.record({
   signal: maybe(fc.nat(64)),
   rate: maybe(fc.nat().map((value) => value as MicroDollars)),
   logPath: maybe(text),
+  leaseUntil: maybe(time),
 }, PLAIN);
 
 describe('the record beside a run', () => {
@@ -89,10 +92,18 @@ describe('the record beside a run', () => {
           exitCode: null,
           signal: null,
           logPath,
+          leaseUntil: null,
         });
       }),
       SEED,
     );
+  });
+
+  it('of a run from before there were leases gives none', () => {
+    const { spec } = sampleRun();
+    const old = { ...spec, leaseSeconds: undefined, idleSeconds: undefined };
+    const stored: unknown = JSON.parse(JSON.stringify({ version: 1, run: { ...sampleRun(), spec: old } }));
+    assert.deepEqual(runFromRecord(stored, null)?.spec, spec);
   });
 
   it('that is anything else is refused, never misread', () => {

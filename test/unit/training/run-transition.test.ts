@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { RunStatus } from '../../../src/remote/agent/agent-answers.ts';
 import { exitReason, transitionFor } from '../../../src/training/run-transition.ts';
-import { NOW, sampleRun } from '../../support/samples.ts';
+import { NOW, sampleRun, sampleSpec } from '../../support/samples.ts';
 
 const STARTED = NOW / 1000 - 60;
 
@@ -43,6 +43,18 @@ describe('run transition', () => {
       );
       assert.equal(next?.state, 'stopped', `exit code ${code}`);
     }
+  });
+
+  it('says that its lease ended it, as long as it was in the end, or that nothing happened', () => {
+    const run = sampleRun({ spec: sampleSpec({ leaseSeconds: 3600, idleSeconds: 1800 }) });
+    const ended = exit({ code: 143, signal: 15, stop: 'lease' });
+    const extended = transitionFor(run, { ...ended, lease: { left: 0, total: 28_800 } }, NOW);
+    assert.equal(extended?.state, 'stopped');
+    assert.match(extended.reason, /^Stopped by its lease of 8h 00m: signal TERM/);
+    assert.match(transitionFor(run, ended, NOW)?.reason ?? '', /lease of 1h 00m/);
+    const idle = transitionFor(run, exit({ code: 0, stop: 'idle' }), NOW);
+    assert.equal(idle?.state, 'stopped');
+    assert.equal(idle.reason, 'Stopped: nothing happened for 30m 00s: exit code 0');
   });
 
   it('says when the set-up step failed', () => {

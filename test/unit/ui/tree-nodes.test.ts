@@ -50,6 +50,18 @@ describe('tree nodes', () => {
     assert.equal(second?.context, 'run;stopped;ended');
   });
 
+  it('count down to the end of a lease, and offer to extend it while the run is active', () => {
+    const leaseUntil = NOW + 4_320_000;
+    const [active] = runNodes(sampleSnapshot([sampleView({ run: sampleRun({ leaseUntil }) })]), ALL);
+    assert.equal(active?.description, 'running · 1m 00s · ends in 1h 12m');
+    assert.equal(active.context, 'run;running;active;lease');
+    assert.match(active.tooltip?.() ?? '', /Ends by its lease.*in 1h 12m/);
+    const run = sampleRun({ state: 'stopped', endedAt: NOW, leaseUntil });
+    const [ended] = runNodes(sampleSnapshot([sampleView({ run })]), ALL);
+    assert.equal(ended?.context, 'run;stopped;ended');
+    assert.doesNotMatch(`${ended.description}${ended.tooltip?.() ?? ''}`, /ends in|lease/);
+  });
+
   it('show what is happening to a run with a spinner', () => {
     const [node] = runNodes(sampleSnapshot([sampleView({ busy: 'stopping…' })]), ALL);
     assert.equal(node?.icon.name, 'loading~spin');

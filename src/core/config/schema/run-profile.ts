@@ -99,7 +99,14 @@ export const runProfileSchema = z.strictObject({
     .default(false)
     .describe(l10n.t('Whether another run may be active in the same directory.')),
   max_hours: unset(z.number().gt(0).max(8760)).describe(
-    l10n.t('Longest life of a rented machine, in hours. Unset means `[costs] max_hours`.'),
+    l10n.t(
+      'Longest life in hours: of a rented machine (unset means `[costs] max_hours`), or of the run on one of yours (unset means no end).',
+    ),
+  ),
+  idle_minutes: unset(z.number().min(1).max(525_600)).describe(
+    l10n.t(
+      'On a machine of yours: stop the run after so many minutes in which it used neither processor nor GPU. Unset means never.',
+    ),
   ),
   after_run: z
     .enum(['terminate', 'stop', 'keep'])
