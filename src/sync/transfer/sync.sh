@@ -5,7 +5,7 @@
 #
 #   sync.sh check CLIENT WORK WANTED BUSY
 #   sync.sh append CLIENT LOCK STAGE HASH OFFSET GZIP             < bytes
-#   sync.sh receive CLIENT LOCK STAGE PLAN GZIP RESET             < tar
+#   sync.sh rate BYTES                                            < bytes
 #   sync.sh commit CLIENT WORK SLOT PLAN GZIP RESET               < tar
 #   sync.sh staged CLIENT LOCK STAGE DEST
 #   sync.sh place CLIENT LOCK STAGE PLAN GZIP RESET DEST REPLACE  < tar
@@ -584,7 +584,11 @@ unpack() {
   cd -P "$stage" || fail storage
   if [ "$4" = 1 ]; then rm -rf f seed lit plan-*; fi
   has tar || fail no-tar
+  # Not as root, busybox gives the archive's modes less our umask. The folders
+  # above are ours alone.
+  umask 0
   run_child "$3" tar -xpof - || fail unpack
+  umask 077
   if [ ! -f "$plan/whole" ]; then fail no-plan; fi
   set +f
   for _old in plan-*; do
@@ -593,10 +597,11 @@ unpack() {
   set -f
 }
 
-receive() {
-  read_boot
-  lock "$2" "$1"
-  unpack "$3" "$4" "$5" "$6"
+# rate BYTES: says when so many have come, and ends when all have.
+rate() {
+  head -c "$1" >/dev/null
+  emit go
+  cat >/dev/null
   emit end
 }
 
@@ -1076,7 +1081,7 @@ verb=${1:-}
 shift
 if [ "$verb" != read ]; then emit 'runctl-sync 1'; fi
 case $verb in
-  check | append | receive | commit | staged | place | list) "$verb" "$@" ;;
+  check | append | rate | commit | staged | place | list) "$verb" "$@" ;;
   read) read_out "$@" ;;
   *) fail verb "$verb" ;;
 esac
