@@ -14,16 +14,18 @@ export interface EndMessage {
  * @param run - as stored
  * @param when - the user's setting
  * @param focused - whether the user is at this window
+ * @param asked - whether somebody here asked for its stop; its lease may have ended it, too
  * @returns the message, or `null` when the user knows or does not want it
  */
 export function runEndMessage(
   run: Run,
   when: RunEndMessage,
   focused: boolean,
+  asked: boolean,
 ): EndMessage | null {
   const wanted = when === 'always' || (when === 'unfocused' && !focused);
   // What the user just stopped needs no telling.
-  if (!wanted || run.state === 'stopped') {
+  if (!wanted || (run.state === 'stopped' && asked)) {
     return null;
   }
   return {

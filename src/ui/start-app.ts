@@ -149,7 +149,10 @@ function followHost(app: App, views: TreeViews): vscode.Disposable[] {
     new vscode.Disposable(() => clearInterval(timer)),
     host.onDidChange(({ runs }) => channels.sync(runs.map(({ run }) => run))),
     host.onDidEndRun((run) => {
-      void app.funnel.quietly('run end', () => tellRunEnd(run, settings.runEndMessage()));
+      void app.funnel.quietly('run end', async () => {
+        const { ledger } = await app.engine();
+        await tellRunEnd(run, settings.runEndMessage(), await ledger.events.list(run.id));
+      });
     }),
     host.onDidStart((engine) => {
       setContext('runctl.ready', true);

@@ -1,5 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
+import type { RunEvent } from '../core/model/records.ts';
 import type { Run } from '../core/model/run.ts';
 import { COMMANDS } from './commands/ids.ts';
 import { runEndMessage } from './run-end-message.ts';
@@ -10,9 +11,15 @@ import type { RunEndMessage } from './settings.ts';
  *
  * @param run - as stored
  * @param when - the user's setting
+ * @param events - its timeline
  */
-export async function tellRunEnd(run: Run, when: RunEndMessage): Promise<void> {
-  const message = runEndMessage(run, when, vscode.window.state.focused);
+export async function tellRunEnd(
+  run: Run,
+  when: RunEndMessage,
+  events: readonly RunEvent[],
+): Promise<void> {
+  const asked = events.some(({ kind }) => kind === 'stop-requested');
+  const message = runEndMessage(run, when, vscode.window.state.focused, asked);
   if (message === null) {
     return;
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { ExistsError } from '../../src/core/errors.ts';
 import { isActive } from '../../src/core/model/run.ts';
+import type { RunView } from '../../src/resources/account-snapshot.ts';
 import type { LaunchPlan } from '../../src/training/launch-plan.ts';
 import type { EngineBed } from '../support/engine.ts';
 import { createEngineBed, digitsPlan, untilRun } from '../support/engine.ts';
@@ -83,6 +84,21 @@ describe('engine on the local machine', function () {
     assert.deepEqual([run.state, run.exitCode], ['stopped', 143]);
     const { resumedFrom } = await second.launcher.planResume({ run, checkpoints });
     assert.equal(resumedFrom?.step, 100);
+  });
+
+  it('has the machine end a run by its lease, which can be put off', async () => {
+    const engine = await bed.start();
+    const plan = digitsPlan(bed.project, '--delay', '0.05');
+    const spec = { ...plan.spec, leaseSeconds: 600 };
+    const { id } = await engine.launcher.launch({ ...plan, spec }, NO_SECRETS);
+    const end = ({ run }: RunView): number => run.leaseUntil ?? 0;
+    const first = await untilRun(engine, id, 'leased', (view) => end(view) > 0);
+    await engine.control.extend(id, 6000);
+    await untilRun(engine, id, 'extended', (view) => end(view) - end(first) > 5_000_000);
+    await engine.control.extend(id, 1);
+    const { run } = await untilRun(engine, id, 'ended', (view) => !isActive(view.run));
+    assert.equal(run.state, 'stopped');
+    assert.match(run.stateReason, /^Stopped by its lease of/);
   });
 
   it('refuses a second run in the same directory unless asked', async () => {

@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import { commandText } from '../../core/command-text.ts';
-import { formatRate } from '../../core/format.ts';
+import { formatDuration, formatRate } from '../../core/format.ts';
 import type { MachineView } from '../../resources/account-snapshot.ts';
 import type { LaunchPlan } from '../../training/launch-plan.ts';
 import type { PickRow } from '../multi-step.ts';
@@ -52,6 +52,12 @@ export function summaryRows(
     fact('folder', l10n.t('Directory'), spec.directory),
     fact('save', l10n.t('Checkpoints'), spec.checkpointDirectory),
   );
+  if (spec.leaseSeconds !== null) {
+    rows.push(fact('watch', l10n.t('Stopped after'), formatDuration(spec.leaseSeconds * 1000)));
+  }
+  if (spec.idleSeconds !== null) {
+    rows.push(fact('watch', l10n.t('Stopped when idle for'), formatDuration(spec.idleSeconds * 1000)));
+  }
   if (spec.setup.length > 0) {
     rows.push(fact('tools', l10n.t('Set-up'), commandText(spec.setup)));
   }

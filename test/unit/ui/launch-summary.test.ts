@@ -27,6 +27,12 @@ describe('The summary of a launch', () => {
     assert.ok(facts.some(({ description }) => description === 'uv sync'));
   });
 
+  it('tells when the machine will end the run', () => {
+    const rows = summaryRows(planOf({ leaseSeconds: 28_800, idleSeconds: 1800 }), sampleMachine(), null, null);
+    const told = rows.filter(({ label }) => label.includes('Stopped'));
+    assert.deepEqual(told.map(({ description }) => description), ['8h 00m', '30m 00s']);
+  });
+
   it('tells when the profile asks for another place', () => {
     const rows = summaryRows(planOf({}), sampleMachine(), null, { provider: 'ssh', machine: 'lab' });
     const told = rows.find(({ description }) => description === 'ssh lab');

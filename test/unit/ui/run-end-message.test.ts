@@ -10,25 +10,33 @@ describe('the message at the end of a run', () => {
 
   it('comes when the user is elsewhere, and not when the window has the focus', () => {
     const run = ended('succeeded');
-    assert.deepEqual(runEndMessage(run, 'unfocused', false), {
+    assert.deepEqual(runEndMessage(run, 'unfocused', false, false), {
       severity: 'information',
       text: 'digits: Finished with exit code 0',
     });
-    assert.equal(runEndMessage(run, 'unfocused', true), null);
+    assert.equal(runEndMessage(run, 'unfocused', true, false), null);
   });
 
   it('comes always or never when the user wants so', () => {
-    assert.notEqual(runEndMessage(ended('succeeded'), 'always', true), null);
-    assert.equal(runEndMessage(ended('failed'), 'never', false), null);
+    assert.notEqual(runEndMessage(ended('succeeded'), 'always', true, false), null);
+    assert.equal(runEndMessage(ended('failed'), 'never', false, false), null);
   });
 
   it('warns of a run that failed or was lost', () => {
     for (const state of ['failed', 'lost'] as const) {
-      assert.equal(runEndMessage(ended(state), 'unfocused', false)?.severity, 'warning', state);
+      assert.equal(runEndMessage(ended(state), 'unfocused', false, false)?.severity, 'warning', state);
     }
   });
 
   it('does not tell people what they just stopped', () => {
-    assert.equal(runEndMessage(ended('stopped'), 'always', false), null);
+    assert.equal(runEndMessage(ended('stopped'), 'always', false, true), null);
+  });
+
+  it('tells that a run was stopped that nobody here stopped', () => {
+    const run = ended('stopped', 'Stopped by its lease of 8h 00m');
+    assert.deepEqual(runEndMessage(run, 'always', false, false), {
+      severity: 'warning',
+      text: 'digits: Stopped by its lease of 8h 00m',
+    });
   });
 });
