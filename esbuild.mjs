@@ -119,7 +119,7 @@ function reporter(folder) {
         const { outputs } = result.metafile;
         for (const [path, output] of Object.entries(outputs)) {
           if (output.entryPoint === undefined) continue;
-          console.log(`${path}: ${(loadedBytes(outputs, path) / 1000).toFixed(1)} kB loaded at once`);
+          console.log(`${path}: ${(loadedBytes(outputs, path) / 1000).toFixed(1)} kB with what it imports`);
         }
       });
     },

@@ -22,9 +22,9 @@ const RUN_GROUP = 'test/support/run-group.ts';
 
 const GROUPS: Readonly<Record<string, Group>> = {
   unit: { script: RUN_GROUP, needs: [], vscode: false, minutes: 5 },
-  machine: { script: RUN_GROUP, needs: ['shells', 'ssh'], vscode: false, minutes: 15 },
+  machine: { script: RUN_GROUP, needs: ['shells', 'ssh'], vscode: false, minutes: 25 },
   host: { script: 'test/support/host-runner.ts', needs: ['browser'], vscode: true, minutes: 10 },
-  ui: { script: RUN_GROUP, needs: ['browser'], vscode: true, minutes: 25 },
+  ui: { script: RUN_GROUP, needs: ['browser', 'ssh'], vscode: true, minutes: 25 },
 };
 
 const { values, positionals } = parseArgs({
