@@ -8,6 +8,8 @@ export interface MachineProbe {
   readonly home: string;
   /** As `uname -s` has it, such as `Linux`. */
   readonly os: string;
+  /** Its time when it was looked at, ms since the epoch, whole seconds; `null` when unknown. */
+  readonly time: number | null;
   /** Absolute path of uv; `null` when there is none. */
   readonly uv: string | null;
   /** Absolute path of Python 3; `null` when there is none. */
@@ -20,6 +22,7 @@ const TIMEOUT_MS = 30_000;
 const SCRIPT = `
 printf 'home\\t%s\\n' "$HOME"
 printf 'os\\t%s\\n' "$(uname -s)"
+printf 'time\\t%s\\n' "$(date +%s 2>/dev/null)"
 for at in "$(command -v uv)" "$HOME/.local/bin/uv" "$HOME/.cargo/bin/uv"; do
   if [ -n "$at" ] && [ -x "$at" ]; then printf 'uv\\t%s\\n' "$at"; break; fi
 done
@@ -44,7 +47,7 @@ export async function probeMachine(
   const found = new Map<string, string>();
   // Whatever a login script prints before has no tab after one of these words.
   for (const line of stdout.toString('utf8').split('\n')) {
-    const [, key = '', value = ''] = /^(home|os|uv|python)\t(.*)$/.exec(line) ?? [];
+    const [, key = '', value = ''] = /^(home|os|time|uv|python)\t(.*)$/.exec(line) ?? [];
     found.set(key, value);
   }
   const home = found.get('home') ?? '';
@@ -58,6 +61,7 @@ export async function probeMachine(
   return {
     home: home === '/' ? '' : home.replace(/\/+$/, ''),
     os: found.get('os') ?? '',
+    time: /^\d+$/.test(found.get('time') ?? '') ? Number(found.get('time')) * 1000 : null,
     uv: found.get('uv') ?? null,
     python: found.get('python') ?? null,
   };

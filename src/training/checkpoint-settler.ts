@@ -62,7 +62,7 @@ export class CheckpointSettler {
     const known = new Map(stored.map((item) => [item.path, item]));
     const machine = await this.registry.get(run.provider).connect(run.machine);
     const stands = !isActive(run) && (await this.isUnwritten(run, machine, status));
-    const now = this.clock.now();
+    const now = this.clock.now() + machine.agent.clockAhead;
     // The stored look was taken after the end: the same now is two looks alike.
     const scanner = scannerOf(run, machine, stands ? Number.NEGATIVE_INFINITY : SETTLE_MS);
     const result = await scanner.scan(now, {

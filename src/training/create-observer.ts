@@ -33,7 +33,9 @@ export function createObserver(run: Run, machine: Machine, context: ObserverCont
   const tap = logPath === null ? null : new MetricsTap(run, logPath, context);
   const isElsewhere = logPath !== null && !machine.sameHost;
   const copy = isElsewhere ? context.copies.start(machine.agent, run.id, logPath) : null;
-  return new RunObserver(run, { ...context, scanner: scannerOf(run, machine), copy, tap });
+  const scanner = scannerOf(run, machine);
+  const { clockAhead } = machine.agent;
+  return new RunObserver(run, { ...context, scanner, copy, tap, clockAhead });
 }
 
 /**

@@ -23,6 +23,8 @@ export interface ObserverParts {
   readonly tap: MetricsTap | null;
   /** Refuses writes when this window no longer watches. */
   readonly guard: Guard;
+  /** Milliseconds by which the machine's clock is ahead of this host's. */
+  readonly clockAhead: number;
 }
 
 /** Files may carry the time of a coarser clock than the run's start. */
@@ -76,10 +78,10 @@ export class RunObserver implements Disposable {
   }
 
   private async look(writer: Writer): Promise<void> {
-    const { ledger, clock, logger, scanner, guard } = this.parts;
+    const { ledger, clock, logger, scanner, guard, clockAhead } = this.parts;
     try {
       const own = (found: { modifiedAt: number }): boolean => this.isOwn(found);
-      const { checkpoints, problems } = await scanner.scan(clock.now(), { writer, own });
+      const { checkpoints, problems } = await scanner.scan(clock.now() + clockAhead, { writer, own });
       for (const problem of problems) {
         logger.debug(`${this.run.id}: ${problem.path}: ${problem.reason}`);
       }
@@ -98,7 +100,7 @@ export class RunObserver implements Disposable {
   // A directory used by several runs in turn holds the checkpoints of all.
   private isOwn({ modifiedAt }: { modifiedAt: number }): boolean {
     const since = this.run.startedAt ?? this.run.createdAt;
-    return modifiedAt >= since - CLOCK_SLACK_MS;
+    return modifiedAt - this.parts.clockAhead >= since - CLOCK_SLACK_MS;
   }
 }
 

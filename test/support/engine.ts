@@ -2,6 +2,7 @@ import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SystemClock } from '../../src/core/clock.ts';
+import type { Clock } from '../../src/core/clock.ts';
 import type { RunId } from '../../src/core/ids.ts';
 import type { Logger } from '../../src/core/logger.ts';
 import { NULL_LOGGER } from '../../src/core/logger.ts';
@@ -27,7 +28,7 @@ export interface EngineBed {
   /** A copy of examples/digits. */
   readonly project: string;
   /** Starts an engine on this bed; several may run at once. */
-  start(logger?: Logger, ssh?: Omit<SshHost, 'syncSource'>): Promise<Engine>;
+  start(logger?: Logger, ssh?: Omit<SshHost, 'syncSource'>, clock?: Clock): Promise<Engine>;
   /** Ends every engine and run, and removes everything. */
   dispose(): Promise<void>;
 }
@@ -43,13 +44,13 @@ export async function createEngineBed(): Promise<EngineBed> {
     filter: (path) => !/checkpoints|__pycache__/.test(path.slice(DIGITS.length)),
   });
   const engines: Engine[] = [];
-  const start: EngineBed['start'] = async (logger = NULL_LOGGER, ssh) => {
+  const start: EngineBed['start'] = async (logger = NULL_LOGGER, ssh, clock = new SystemClock()) => {
     const engine = await startEngine({
       storage,
       agentSource: await readFile(AGENT),
       ssh: ssh === undefined ? null : { ...ssh, syncSource: await readFile(SYNC) },
       platform: localPlatform('linux', { RUNCTL_HOME: home }),
-      clock: new SystemClock(),
+      clock,
       logger,
       localRate: () => ZERO_DOLLARS,
       directories: () => [project],
@@ -98,7 +99,7 @@ export async function untilRun(
       return view;
     }
     if (performance.now() > deadline) {
-      const agent = JSON.stringify(await askAgent(engine, id));
+      const agent = JSON.stringify(await askAgent(engine, id).catch(String));
       throw new Error(`run ${id} did not become ${what}; agent: ${agent}; ${JSON.stringify(view)}`);
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));

@@ -7,6 +7,7 @@ import type { Event } from '../../core/events.ts';
 import { Emitter } from '../../core/events.ts';
 import type { Logger } from '../../core/logger.ts';
 import { AgentClient } from '../../remote/agent/agent-client.ts';
+import { clockAhead } from '../../remote/agent/host-time.ts';
 import { probeMachine } from '../../remote/machine-probe.ts';
 import type { MachineProbe } from '../../remote/machine-probe.ts';
 import type { RemoteShell } from '../../remote/remote-shell.ts';
@@ -169,9 +170,14 @@ export class MachinePool {
     const { machine } = entry;
     const { agentSource, files, transfer } = this.parts;
     const shell = await entry.shell;
+    // Once connected, so that only the question takes time.
+    await shell.connection.launcher();
+    const { clock } = this.parts;
+    const asked = clock.now();
     const probe = await probeMachine(shell);
+    const ahead = clockAhead(probe.time, asked, clock.now());
     const home = posix.join(probe.home, '/.runctl');
-    const agent = new AgentClient(shell, agentSource, home, this.parts.logger);
+    const agent = new AgentClient(shell, agentSource, home, this.parts.logger, ahead);
     const mover = transfer(shell, atHome(machine.directory, probe.home));
     const opened: PooledMachine = {
       provider: SSH_PROVIDER,

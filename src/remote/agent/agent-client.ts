@@ -12,6 +12,7 @@ import type { AgentCallOptions } from './agent-script.ts';
 import { AgentScript } from './agent-script.ts';
 import type { AgentSpec } from './agent-spec.ts';
 import { formatAgentSpec } from './agent-spec.ts';
+import { inHostTime } from './host-time.ts';
 
 /** From where on a run's log is wanted. */
 export interface LogStart {
@@ -25,17 +26,21 @@ export class AgentClient {
   private readonly script: AgentScript;
   private readonly home: string;
   private readonly logger: Logger;
+  /** Milliseconds by which the machine's clock is ahead of this host's; statuses are told in the latter. */
+  readonly clockAhead: number;
 
   /**
    * @param shell - the way to the machine
    * @param source - the agent script
    * @param home - absolute path of the agent's own directory on the machine
    * @param logger - hears of what cannot be read in answers
+   * @param clockAhead - milliseconds by which the machine's clock is ahead of this host's
    */
-  constructor(shell: RemoteShell, source: Buffer, home: string, logger: Logger = NULL_LOGGER) {
+  constructor(shell: RemoteShell, source: Buffer, home: string, logger: Logger = NULL_LOGGER, clockAhead = 0) {
     this.script = new AgentScript(shell, source, home);
     this.home = home;
     this.logger = logger;
+    this.clockAhead = clockAhead;
   }
 
   /**
@@ -69,7 +74,8 @@ export class AgentClient {
    * @throws {MachineError} when the machine cannot start it; `forbidden` when it may not
    */
   async start(id: RunId, spec: AgentSpec, options: AgentCallOptions = {}): Promise<RunStatus> {
-    return this.one(await this.ask(['start', id], options, formatAgentSpec(spec)), runStatusSchema);
+    const answer = await this.ask(['start', id], options, formatAgentSpec(spec));
+    return this.inHostTime(this.one(answer, runStatusSchema));
   }
 
   /**
@@ -80,7 +86,7 @@ export class AgentClient {
    * @returns its status when it has started; state `missing` when it never will
    */
   async forbid(id: RunId, options: AgentCallOptions = {}): Promise<RunStatus> {
-    return this.one(await this.ask(['forbid', id], options), runStatusSchema);
+    return this.inHostTime(this.one(await this.ask(['forbid', id], options), runStatusSchema));
   }
 
   /**
@@ -97,7 +103,7 @@ export class AgentClient {
     options: AgentCallOptions = {},
   ): Promise<RunStatus> {
     const grace = String(Math.max(0, Math.trunc(graceSeconds)));
-    return this.one(await this.ask(['stop', id, grace], options), runStatusSchema);
+    return this.inHostTime(this.one(await this.ask(['stop', id, grace], options), runStatusSchema));
   }
 
   /**
@@ -115,7 +121,7 @@ export class AgentClient {
     options: AgentCallOptions = {},
   ): Promise<RunStatus> {
     const wanted = String(Math.max(0, Math.trunc(seconds)));
-    return this.one(await this.ask(['extend', id, wanted], options), runStatusSchema);
+    return this.inHostTime(this.one(await this.ask(['extend', id, wanted], options), runStatusSchema));
   }
 
   /**
@@ -240,8 +246,12 @@ export class AgentClient {
         this.logger.warn(`a status cannot be read: ${line.slice(0, 500)}`);
         return [];
       }
-      return [status];
+      return [this.inHostTime(status)];
     });
+  }
+
+  private inHostTime(status: RunStatus): RunStatus {
+    return inHostTime(status, this.clockAhead);
   }
 
   private one<T>(output: Buffer, schema: z.ZodType<T>): T {

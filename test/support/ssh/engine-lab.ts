@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Clock } from '../../../src/core/clock.ts';
 import type { Logger } from '../../../src/core/logger.ts';
 import { NULL_LOGGER } from '../../../src/core/logger.ts';
 import type { Run } from '../../../src/core/model/run.ts';
@@ -65,15 +66,16 @@ export class EngineLab {
   }
 
   /** Starts an engine; what it says of a machine nobody prepared is its own matter. */
-  start(logger: Logger = NULL_LOGGER): Promise<Engine> {
-    return this.bed.start(logger, {
+  start(logger: Logger = NULL_LOGGER, clock?: Clock): Promise<Engine> {
+    const ssh = {
       named: () => Promise.resolve([plainMachine({ host: LAB, user: null, port: null })]),
       configPlaces: {
         home: this.sshRoot,
         userFile: join(this.sshRoot, 'ssh_config'),
         systemFile: '/dev/null',
       },
-    });
+    };
+    return this.bed.start(logger, ssh, clock);
   }
 
   /** Starts an engine that may use the machine. */

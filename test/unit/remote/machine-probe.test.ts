@@ -26,7 +26,8 @@ describe('looking at a machine', () => {
   const machine = (HOME = home): LocalShell => new LocalShell({ PATH: bin, HOME });
 
   it('finds the home directory, and says when there is no Python and no uv', async () => {
-    assert.deepEqual(await probeMachine(machine()), { home, os: 'Plan9', uv: null, python: null });
+    const found = await probeMachine(machine());
+    assert.deepEqual(found, { home, os: 'Plan9', time: null, uv: null, python: null });
   });
 
   it('finds uv where it puts itself, although no profile was read', async () => {

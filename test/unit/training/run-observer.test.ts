@@ -36,7 +36,7 @@ describe('watching a run\'s checkpoints', () => {
     const scanner = new CheckpointScanner(new LocalCheckpointFiles(), options);
     const guard = (): void => undefined;
     return new RunObserver(of, { ledger, clock, logger: NULL_LOGGER, scanner, copy: null,
-      tap: null, guard });
+      tap: null, clockAhead: 0, guard });
   }
 
   const stored = async (): Promise<string[]> =>
