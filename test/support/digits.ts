@@ -6,6 +6,11 @@ import { runForCode, waitFor } from '../../scripts/lib/process.ts';
 import { environment, pids, signal } from './proc.ts';
 import { Scenario, type ScenarioOptions } from './scenario.ts';
 
+/** A computer that runs trainings, by the home of the user they run as. */
+export interface RunHost {
+  readonly home: string;
+}
+
 const EXAMPLE = join(ROOT, 'examples', 'digits');
 const LEFTOVERS = new Set(['checkpoints', '__pycache__']);
 
@@ -77,23 +82,23 @@ export async function endDigits(scenario: Scenario): Promise<void> {
   await scenario.dispose();
 }
 
-/** Ids of the runs on the scenario's machine, oldest first. */
-export function runIds(scenario: Scenario): string[] {
+/** Ids of the runs on a machine, oldest first. */
+export function runIds(host: RunHost): string[] {
   try {
-    return readdirSync(join(agentHome(scenario), 'runs')).sort();
+    return readdirSync(join(agentHome(host), 'runs')).sort();
   } catch {
     return [];
   }
 }
 
 /** Where the machine keeps a run. */
-export function runDirectory(scenario: Scenario, id: string): string {
-  return join(agentHome(scenario), 'runs', id);
+export function runDirectory(host: RunHost, id: string): string {
+  return join(agentHome(host), 'runs', id);
 }
 
 /** What a run has written so far, as its file has it. */
-export function logFile(scenario: Scenario, id: string): string {
-  return readFileSync(join(runDirectory(scenario, id), 'log'), 'utf8');
+export function logFile(host: RunHost, id: string): string {
+  return readFileSync(join(runDirectory(host, id), 'log'), 'utf8');
 }
 
 /** Every file of the scenario, browser profile included, that holds a text; sorted. */
@@ -107,6 +112,6 @@ export function stepsOf(log: string): number[] {
   return [...log.matchAll(/^step=(\d+) epoch=\d+ loss=/gm)].map((match) => Number(match[1]));
 }
 
-function agentHome(scenario: Scenario): string {
-  return join(scenario.home, '.runctl');
+function agentHome(host: RunHost): string {
+  return join(host.home, '.runctl');
 }

@@ -3,6 +3,7 @@ import type { Context } from 'mocha';
 import { waitFor } from '../../scripts/lib/process.ts';
 import { channelTexts } from './channel-log.ts';
 import { logFile, runIds } from './digits.ts';
+import type { RunHost } from './digits.ts';
 import type { Scenario } from './scenario.ts';
 import type { TreeRow, TreeView } from './tree-view.ts';
 import type { VsCodeWindow } from './vscode-window.ts';
@@ -36,10 +37,10 @@ export async function launch(
 }
 
 /** Does what starts one run; answers its id once the machine has it. */
-export async function newRun(scenario: Scenario, act: () => Promise<void>): Promise<string> {
-  const before = runIds(scenario);
+export async function newRun(host: RunHost, act: () => Promise<void>): Promise<string> {
+  const before = runIds(host);
   await act();
-  return await waitFor('a new run', () => runIds(scenario).find((id) => !before.includes(id)));
+  return await waitFor('a new run', () => runIds(host).find((id) => !before.includes(id)));
 }
 
 /** Waits until a row's label and description match; a failure tells the rows seen last. */
@@ -89,18 +90,23 @@ export function channelName(name: string, id: string): string {
   return `runctl: ${name} (${id.slice(-6)})`;
 }
 
-/** Waits until the newest channel of a run shows the very text of its log file. */
-export async function waitForWholeLog(scenario: Scenario, name: string, id: string): Promise<void> {
+/** Waits until the newest channel of a run shows the very text of its log file on a machine. */
+export async function waitForWholeLog(
+  scenario: Scenario,
+  name: string,
+  id: string,
+  host: RunHost = scenario,
+): Promise<void> {
   const channel = (): string =>
     channelTexts(scenario.dataDir, channelName(name, id)).at(-1) ?? '';
   try {
     await waitFor(
       'the channel to show the whole log',
-      () => channel() === logFile(scenario, id) || undefined,
+      () => channel() === logFile(host, id) || undefined,
       15_000,
     );
   } catch {
-    const [shown, written] = [channel(), logFile(scenario, id)];
+    const [shown, written] = [channel(), logFile(host, id)];
     const at = written.split('\n').findIndex((line, index) => shown.split('\n')[index] !== line);
     throw new Error(
       `the channel (${shown.length}) leaves the file (${written.length}) after line ${at}:\n` +
