@@ -6,6 +6,15 @@ const BREAKS = 4;
 const BREAKS_IN_ALL = 25;
 const ROUNDS = 6;
 const FIRST_PAUSE_MS = 250;
+/** What does not pass by trying again: a person has to do something first. */
+const FINAL: ReadonlySet<string> = new Set([
+  'auth-failed',
+  'host-key-changed',
+  'host-key-revoked',
+  'host-key-unknown',
+  'key-passphrase',
+  'no-shell',
+]);
 
 /** Decides whether a transfer tries again, and when. */
 export class AttemptGuard {
@@ -25,13 +34,13 @@ export class AttemptGuard {
    *
    * @param error - what broke
    * @param sent - bytes that went over the link in all
-   * @throws {MachineError} the error when it breaks for nothing again and again
+   * @throws {MachineError} the error when it breaks for nothing again and again, or for good
    */
   async broken(error: MachineError, sent: number): Promise<void> {
     this.breaks = sent > this.sent ? 1 : this.breaks + 1;
     this.sent = sent;
     this.all += 1;
-    if (this.breaks > BREAKS || this.all > BREAKS_IN_ALL) {
+    if (FINAL.has(error.code) || this.breaks > BREAKS || this.all > BREAKS_IN_ALL) {
       throw error;
     }
     await this.way.clock.sleep(FIRST_PAUSE_MS * 2 ** (this.breaks - 1), this.way.signal);

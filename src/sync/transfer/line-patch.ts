@@ -9,19 +9,21 @@
 export function linePatch(old: string, now: string): string | undefined {
   const oldLines = linesOf(old);
   const nowLines = linesOf(now);
+  const same = sameEnds(oldLines, nowLines);
   const places = new Map<string, number[]>();
-  oldLines.forEach((line, at) => {
+  for (let at = same.first; at < oldLines.length - same.last; at += 1) {
+    const line = oldLines[at] ?? '';
     const found = places.get(line);
     if (found === undefined) {
       places.set(line, [at]);
     } else {
       found.push(at);
     }
-  });
+  }
   const parts: string[] = [];
   let added: string[] = [];
-  let keptFrom = -1;
-  let next = 0;
+  let keptFrom = same.first > 0 ? 0 : -1;
+  let next = same.first;
   const flushKept = (): void => {
     if (keptFrom >= 0) {
       parts.push(`k ${keptFrom + 1} ${next}\n`);
@@ -34,7 +36,7 @@ export function linePatch(old: string, now: string): string | undefined {
       added = [];
     }
   };
-  for (const line of nowLines) {
+  for (const line of nowLines.slice(same.first, nowLines.length - same.last)) {
     const at = oldLines[next] === line ? next : places.get(line)?.find((place) => place >= next);
     if (at === undefined) {
       flushKept();
@@ -50,10 +52,33 @@ export function linePatch(old: string, now: string): string | undefined {
     }
     next = at + 1;
   }
+  const rest = oldLines.length - same.last;
+  if (same.last > 0 && (keptFrom < 0 || next !== rest)) {
+    flushKept();
+    flushAdded();
+    keptFrom = rest;
+  }
+  next = same.last > 0 ? oldLines.length : next;
   flushKept();
   flushAdded();
   const patch = parts.join('');
   return patch.length * 2 < now.length ? patch : undefined;
+}
+
+function sameEnds(
+  old: readonly string[],
+  now: readonly string[],
+): { readonly first: number; readonly last: number } {
+  const most = Math.min(old.length, now.length);
+  let first = 0;
+  while (first < most && old[first] === now[first]) {
+    first += 1;
+  }
+  let last = 0;
+  while (last < most - first && old[old.length - 1 - last] === now[now.length - 1 - last]) {
+    last += 1;
+  }
+  return { first, last };
 }
 
 function linesOf(text: string): readonly string[] {

@@ -68,7 +68,7 @@ export class MachineScript {
    *
    * @param args - verb and arguments
    * @param input - what to feed it
-   * @param level - of gzip; 0 sends it as it is
+   * @param compress - whether to, as far as the link leaves time for it
    * @param onSent - told the bytes of each piece of input that went out
    * @param onWire - told the bytes of each piece that went over the link
    * @returns its answer
@@ -77,13 +77,13 @@ export class MachineScript {
   async feed(
     args: readonly string[],
     input: AsyncIterable<Buffer>,
-    level: number,
+    compress: boolean,
     onSent: (bytes: number) => void,
     onWire: (bytes: number) => void,
   ): Promise<ScriptAnswer> {
     const argv = ['sh', this.path, ...args];
     const child = await this.way.shell.start(argv, this.way.signal);
-    const { stdout, stderr } = await sendStream(child, input, level, onSent, onWire);
+    const { stdout, stderr } = await sendStream(child, input, compress, onSent, onWire);
     return parseAnswer(stdout, stderr);
   }
 

@@ -37,6 +37,9 @@ export interface Manifest {
   readonly entries: readonly ManifestEntry[];
 }
 
+// They are never changed, and asked for several times in each transfer.
+const texts = new WeakMap<Manifest, string>();
+
 const MAX_NAME_BYTES = 255;
 const MAX_PATH_BYTES = 3500;
 
@@ -84,6 +87,10 @@ export function manifestOf(tree: HashedTree, persistent: readonly string[]): Man
  * @returns its text; the same content gives the same text
  */
 export function formatManifest(manifest: Manifest): string {
+  const known = texts.get(manifest);
+  if (known !== undefined) {
+    return known;
+  }
   const lines = [
     ...manifest.persistent.map((path) => ['p', path]),
     ...manifest.entries.map((entry) =>
@@ -92,7 +99,9 @@ export function formatManifest(manifest: Manifest): string {
         : ['l', entry.path, entry.target],
     ),
   ];
-  return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+  const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+  texts.set(manifest, text);
+  return text;
 }
 
 /**
@@ -119,7 +128,9 @@ export function parseManifest(text: string): Manifest {
       entries.push({ kind: 'file', path, size, stamp, mode, hash });
     }
   }
-  return { persistent, entries };
+  const manifest = { persistent, entries };
+  texts.set(manifest, text);
+  return manifest;
 }
 
 /**

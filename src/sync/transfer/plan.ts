@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { pause } from '../breath.ts';
 import type { ChangeSet, NeededEntry } from './change-set.ts';
 import { formatPieces, formatRecipe } from './delta.ts';
 import { linePatch } from './line-patch.ts';
@@ -44,26 +45,15 @@ export interface PlanParts {
  * @param parts - what it is made of
  * @returns the plan
  */
-export function treePlan(parts: PlanParts): Plan {
+export async function treePlan(parts: PlanParts): Promise<Plan> {
   const { wanted, changes, sums } = parts;
-  const lists = new Map([
-    ['list', listText(wanted)],
-    ['sums', sumsText(wanted, sums)],
-    ['manifest', formatManifest(wanted)],
-  ]);
+  const lists = await listsOf(wanted, sums);
   const old = parts.patches ? parts.old : undefined;
-  const oldLists = new Map(
-    old === undefined
-      ? []
-      : [
-          ['list', listText(old.manifest)],
-          ['sums', sumsText(old.manifest, sums)],
-          ['manifest', formatManifest(old.manifest)],
-        ],
-  );
+  const oldLists = old === undefined ? new Map<string, string>() : await listsOf(old.manifest, sums);
   const texts = new Map<string, string>();
   let make = callsOf('drop', [], parts.junk);
   for (const [name, text] of lists) {
+    await pause();
     const before = oldLists.get(name);
     const patch = before === undefined ? undefined : linePatch(before, text);
     if (patch === undefined) {
@@ -73,6 +63,7 @@ export function treePlan(parts: PlanParts): Plan {
       make += callOf('patch', parts.slot, name);
     }
   }
+  await pause();
   texts.set('dirs', foldersText(wanted));
   texts.set('count', `${ownEntries(wanted).length}\n`);
   texts.set('id', `${parts.manifestId}\n`);
@@ -82,6 +73,7 @@ export function treePlan(parts: PlanParts): Plan {
     texts.set(`recipe-${at}`, formatRecipe(built.delta));
     texts.set(`pieces-${at}`, formatPieces(built.delta));
   });
+  await pause();
   return finishPlan(texts, lists, changes.needed, parts);
 }
 
@@ -234,6 +226,17 @@ export function modeOf(file: Pick<ManifestFile, 'mode'>): string {
 export function stampOf(file: Pick<ManifestFile, 'stamp'>): string {
   const digits = new Date(file.stamp * 1000).toISOString().replaceAll(/[^0-9]/gu, '');
   return `${digits.slice(0, 12)}.${digits.slice(12, 14)}`;
+}
+
+// Long texts, which are written once for each side.
+async function listsOf(manifest: Manifest, sums: SumBook): Promise<ReadonlyMap<string, string>> {
+  const lists = new Map([['list', listText(manifest)]]);
+  await pause();
+  lists.set('sums', sumsText(manifest, sums));
+  await pause();
+  lists.set('manifest', formatManifest(manifest));
+  await pause();
+  return lists;
 }
 
 function sumsText(manifest: Manifest, sums: SumBook): string {

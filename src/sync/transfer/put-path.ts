@@ -140,7 +140,6 @@ class Put {
         bigs: check.bigs,
         reset: staged.reset,
         append: ['append', ...common],
-        receive: ['receive', ...common, plan.id],
         commit: ['place', ...common, plan.id],
         after: [request.destination, request.replace ? '1' : '0'],
       });

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
 import type { RemoteProcess } from '../../remote/remote-shell.ts';
+import { adaptiveGzip } from './adaptive-gzip.ts';
 
 /** What a fed program left behind. */
 export interface Fed {
@@ -18,7 +18,7 @@ const WRITE = 32 * 1024;
  *
  * @param child - the program
  * @param input - what to feed it; read no faster than it takes it
- * @param level - of gzip; 0 sends it as it is
+ * @param compress - whether to, as far as the link leaves time for it
  * @param onSent - told the bytes of each piece of input that was taken
  * @param onWire - told the bytes of each piece that went over the link
  * @returns what it wrote
@@ -27,7 +27,7 @@ const WRITE = 32 * 1024;
 export async function sendStream(
   child: RemoteProcess,
   input: AsyncIterable<Buffer>,
-  level: number,
+  compress: boolean,
   onSent: (bytes: number) => void,
   onWire: (bytes: number) => void,
 ): Promise<Fed> {
@@ -48,8 +48,10 @@ export async function sendStream(
   };
   try {
     const source = counted();
-    if (level > 0) {
-      await pipeline(source, createGzip({ level, chunkSize: 256 * 1024 }), meter, sink(child.stdin));
+    if (compress) {
+      const gzip = (pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> =>
+        adaptiveGzip(pieces, () => child.stdin.writableLength);
+      await pipeline(source, gzip, meter, sink(child.stdin));
     } else {
       await pipeline(source, meter, sink(child.stdin));
     }

@@ -17,7 +17,6 @@ export interface TreeSend {
   readonly bigs: ReadonlyMap<string, number>;
   readonly reset: boolean;
   readonly append: readonly string[];
-  readonly receive: readonly string[];
   readonly commit: readonly string[];
   /** Last words of the verb that ends the transfer. */
   readonly after?: readonly string[];
@@ -41,7 +40,7 @@ export async function sendTree(send: TreeSend): Promise<ScriptAnswer | undefined
   ];
   const packed = members.reduce((sum, member) => sum + member.head.size, 0);
   const big = streams.reduce((sum, stream) => sum + lengthOf(stream), 0);
-  transport.expect(packed + big);
+  await transport.expect(packed + big);
   for (const stream of streams) {
     const there = bigs.get(stream.name) ?? 0;
     if (there < lengthOf(stream) && !(await transport.append(send.append, stream, there))) {
@@ -49,8 +48,7 @@ export async function sendTree(send: TreeSend): Promise<ScriptAnswer | undefined
     }
   }
   return transport.pack({
-    first: send.receive,
-    last: send.commit,
+    verb: send.commit,
     after: send.after ?? [],
     members,
     reset: send.reset,

@@ -14,7 +14,7 @@ import { TreeSync } from './tree-sync.ts';
  * @throws {MachineError} when the way to the machine stays broken
  */
 export async function syncTree(request: SyncRequest): Promise<SyncOutcome> {
-  const sync = new TreeSync(request);
+  const sync = await TreeSync.of(request);
   const guard = new AttemptGuard(request);
   for (;;) {
     try {

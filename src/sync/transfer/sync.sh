@@ -69,7 +69,7 @@ start_of() {
 
 read_boot() {
   boot=
-  { boot=$(cat /proc/sys/kernel/random/boot_id); } 2>/dev/null
+  { read -r boot </proc/sys/kernel/random/boot_id; } 2>/dev/null
   if [ -z "$boot" ]; then boot=$(sysctl -n kern.bootsessionuuid 2>/dev/null); fi
   boot=${boot:-unknown}
 }

@@ -1,5 +1,5 @@
-import type { RemoteShell } from '../../remote/remote-shell.ts';
 import type { MachineTools } from './check-answer.ts';
+import { linkRate } from './link-rate.ts';
 import type { FileRange } from './local-content.ts';
 import { readRanges } from './local-content.ts';
 import type { MachineScript, ScriptAnswer } from './machine-script.ts';
@@ -8,13 +8,10 @@ import type { Member } from './pack.ts';
 import { pack } from './pack.ts';
 import type { TransferWay } from './transfer-types.ts';
 
-/** Bytes per second, as last measured. */
-const rates = new WeakMap<RemoteShell, number>();
-
-const PROBE = 4 * 1024 * 1024;
-const WORTH_PROBING = 12 * 1024 * 1024;
-// Starting programs and proving takes this long on any machine, milliseconds.
-const OVERHEAD_MS = 60;
+// From here on it is worth to know how fast the link is.
+const WORTH_KNOWING = 4 * 1024 * 1024;
+// Packing at level 1 takes 40 MB a second and more; a faster link does not wait for it.
+const FAST = 40e6;
 
 /** A stream of its own. */
 export interface BigStream {
@@ -26,12 +23,10 @@ export interface BigStream {
   readonly what: string;
 }
 
-/** Packed members, and the verbs that take them. */
+/** Packed members, and the verb that takes them. */
 export interface PackJob {
-  /** Verb of all but the last stream. */
-  readonly first: readonly string[];
-  /** Verb of the last stream, and the words after what both have. */
-  readonly last: readonly string[];
+  /** Verb, and the words after those about the stream. */
+  readonly verb: readonly string[];
   readonly after: readonly string[];
   /** What to send, the plan first. */
   readonly members: readonly Member[];
@@ -61,10 +56,18 @@ export class Transport {
     this.tools = tools;
   }
 
-  /** @param bytes - how much there is to send in all, before compression */
-  expect(bytes: number): void {
+  /**
+   * Gets ready to send.
+   *
+   * @param bytes - how much there is in all, before compression
+   */
+  async expect(bytes: number): Promise<void> {
     this.total = bytes;
     this.done = 0;
+    this.compressed =
+      this.tools.gzip &&
+      bytes >= WORTH_KNOWING &&
+      (await linkRate(this.way, this.script)) < FAST;
   }
 
   /**
@@ -76,15 +79,12 @@ export class Transport {
    * @returns whether it went on; `false` when the machine has another size by now
    */
   async append(verb: readonly string[], big: BigStream, at: number): Promise<boolean> {
-    const level = this.level();
     const ranges = skip(big.ranges, at);
     this.advance(at, big.what);
-    const began = this.way.clock.monotonic();
-    const before = this.sentBytes;
     const answer = await this.script.feed(
-      [...verb, big.name, `${at}`, level > 0 ? '1' : '0'],
+      [...verb, big.name, `${at}`, this.compressed ? '1' : '0'],
       readRanges(big.path, ranges),
-      level,
+      this.compressed,
       (bytes) => this.advance(bytes, big.what),
       (bytes) => this.count(bytes),
     );
@@ -92,86 +92,35 @@ export class Transport {
       return false;
     }
     required(answer);
-    this.measure(this.sentBytes - before, began);
     return true;
   }
 
   /**
-   * Sends packed members; the last ones with the verb that ends the transfer.
+   * Sends packed members with the verb that ends the transfer.
    *
-   * @param job - what to send, by which verbs
-   * @returns the answer of the last verb
+   * @param job - what to send, by which verb
+   * @returns the answer of the verb
    */
-  async pack(job: PackJob): Promise<ScriptAnswer> {
-    const { first, last, after, members } = job;
-    const bytes = members.reduce((sum, member) => sum + member.head.size + 512, 0);
-    let rest = members;
-    let reset = job.reset ? '1' : '0';
-    if (bytes > WORTH_PROBING && !rates.has(this.way.shell) && this.tools.gzip) {
-      const cut = probeEnd(members);
-      required(await this.stream([...first, '0', reset], members.slice(0, cut), 0));
-      rest = members.slice(cut);
-      reset = '0';
-    }
-    const level = bytes > 64 * 1024 ? this.level() : 0;
-    return this.stream([...last, level > 0 ? '1' : '0', reset, ...after], rest, level);
-  }
-
-  private async stream(
-    args: readonly string[],
-    members: readonly Member[],
-    level: number,
-  ): Promise<ScriptAnswer> {
-    const began = this.way.clock.monotonic();
+  pack(job: PackJob): Promise<ScriptAnswer> {
+    const { verb, after, members } = job;
     const what = members.at(-1)?.head.path ?? '';
-    const before = this.sentBytes;
-    const answer = await this.script.feed(
-      args,
+    return this.script.feed(
+      [...verb, this.compressed ? '1' : '0', job.reset ? '1' : '0', ...after],
       pack(members),
-      level,
+      this.compressed,
       (bytes) => this.advance(bytes, what),
       (bytes) => this.count(bytes),
     );
-    if (level === 0) {
-      this.measure(this.sentBytes - before, began);
-    }
-    return answer;
   }
 
   private count(bytes: number): void {
     this.sentBytes += bytes;
   }
 
-  private level(): number {
-    const rate = rates.get(this.way.shell);
-    if (rate === undefined || !this.tools.gzip || rate > 20e6) {
-      return 0;
-    }
-    this.compressed = true;
-    // Packing at level 1 takes about 30 MB a second, at level 6 half of that.
-    return rate > 4e6 ? 1 : 6;
-  }
-
-  private measure(bytes: number, began: number): void {
-    const ms = Math.max(1, this.way.clock.monotonic() - began - OVERHEAD_MS);
-    if (bytes >= PROBE / 2) {
-      rates.set(this.way.shell, (bytes * 1000) / ms);
-    }
-  }
-
   private advance(bytes: number, what: string): void {
     this.done = Math.min(this.total, this.done + bytes);
     this.way.onProgress?.({ sent: this.done, total: this.total, what });
   }
-}
-
-function probeEnd(members: readonly Member[]): number {
-  let bytes = 0;
-  const at = members.findIndex((member) => {
-    bytes += member.head.size;
-    return bytes >= PROBE && !member.head.path.startsWith('plan-');
-  });
-  return at < 0 ? members.length : at + 1;
 }
 
 function skip(ranges: readonly FileRange[], bytes: number): readonly FileRange[] {

@@ -4,7 +4,8 @@ import { foldersAbove, isPersistent } from './manifest.ts';
 import { callOf, callsOf } from './words.ts';
 
 // Each call starts a program on the machine.
-const FEW_WORDS = 300;
+const FEW_WORDS = 1000;
+const MANY_WORDS = 2000;
 
 /**
  * How one thing of ours stands in a tree. `clean`: as we put it; `touched`: its
@@ -88,14 +89,14 @@ export function listText(manifest: Manifest): string {
     if (kind === 'file') {
       const at = path.slice(0, path.lastIndexOf('/') + 1);
       if (at !== folder && words.length >= FEW_WORDS) {
-        text += callsOf('s', [], words);
+        text += callsOf('s', [], words, MANY_WORDS);
         words = [];
       }
       folder = at;
       words.push(`./${path}`);
     }
   }
-  text += callsOf('s', [], words);
+  text += callsOf('s', [], words, MANY_WORDS);
   for (const entry of own) {
     if (entry.kind === 'link') {
       text += callOf('l', `./${entry.path}`, entry.target);

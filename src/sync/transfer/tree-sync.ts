@@ -1,15 +1,17 @@
+import { pause } from '../breath.ts';
 import { CHUNKED_FROM } from '../cut-chunks.ts';
 import type { HashedFile } from '../model.ts';
 import { changeSet, isNothing } from './change-set.ts';
 import type { ChangeSet } from './change-set.ts';
 import { readAside, readCheck } from './check-answer.ts';
 import type { Aside, CheckAnswer, TreeReport } from './check-answer.ts';
+import { checkRoom } from './check-room.ts';
 import { demandUnchanged } from './demand-unchanged.ts';
 import { MachineScript, required } from './machine-script.ts';
 import type { ScriptAnswer } from './machine-script.ts';
 import { formatManifest, manifestId, manifestOf } from './manifest.ts';
 import type { Manifest, ManifestFile } from './manifest.ts';
-import { readOldManifest } from './old-manifest.ts';
+import { keepRecent, readOldManifest } from './old-manifest.ts';
 import type { Plan } from './plan.ts';
 import { treePlan } from './plan.ts';
 import { sendTree } from './send-tree.ts';
@@ -17,7 +19,7 @@ import { readStaged } from './staged.ts';
 import { algorithmOf, isBlake2b, SumBook } from './sum-book.ts';
 import { chooseSupply } from './supply.ts';
 import type { Supply } from './supply.ts';
-import { diskTooSmall, sourceChanged, transferFailure } from './transfer-failure.ts';
+import { sourceChanged, transferFailure } from './transfer-failure.ts';
 import type { MovedAside, SyncOutcome, SyncRequest } from './transfer-types.ts';
 import { Transport } from './transport.ts';
 import { treeState } from './tree-state.ts';
@@ -43,12 +45,11 @@ export class TreeSync {
   /** How often the way broke. */
   breaks = 0;
 
-  /** @param request - what to do */
-  constructor(request: SyncRequest) {
+  private constructor(request: SyncRequest, wanted: Manifest) {
     this.request = request;
     this.script = new MachineScript(request);
-    this.wanted = manifestOf(request.tree, request.persistent);
-    this.text = formatManifest(this.wanted);
+    this.wanted = wanted;
+    this.text = formatManifest(wanted);
     this.id = manifestId(this.text);
     if (!/^[0-9a-f]+$/u.test(request.workspaceKey + request.client)) {
       throw new RangeError('workspaceKey and client are hex');
@@ -56,6 +57,21 @@ export class TreeSync {
     this.work = `${request.home}/trees/${request.workspaceKey}`;
     const files = request.tree.entries.filter((entry) => entry.kind === 'file');
     this.files = new Map(files.map((file) => [file.path, file]));
+  }
+
+  /**
+   * Gets ready for a sync.
+   *
+   * @param request - what to do
+   * @returns the sync, nothing done yet
+   * @throws {TransferError} when a name of the tree cannot be sent
+   */
+  static async of(request: SyncRequest): Promise<TreeSync> {
+    const wanted = manifestOf(request.tree, request.persistent);
+    await pause(request.signal);
+    formatManifest(wanted);
+    await pause(request.signal);
+    return new TreeSync(request, wanted);
   }
 
   /**
@@ -87,9 +103,12 @@ export class TreeSync {
     }
     const sums = new SumBook(tools.sum, request.sent);
     await sums.learn(request.tree.root, filesOf(this.wanted), request.signal);
+    await pause(request.signal);
     const own = await this.stateOf(tree);
+    await pause(request.signal);
     const from = answer.from === undefined ? undefined : await this.stateOf(answer.from);
     const changes = changeSet(this.wanted, own, sums);
+    await pause(request.signal);
     changes.drifted.forEach((path) => this.driftedEver.add(path));
     if (tree.id === this.id && isNothing(changes) && tree.badKeeps.size === 0) {
       return this.outcome(answer, tree.slot);
@@ -128,7 +147,7 @@ export class TreeSync {
       breaks: this.breaks,
     });
     checkRoom(changes, staged.right, answer.free);
-    const plan = treePlan({
+    const plan = await treePlan({
       slot,
       work,
       wanted: this.wanted,
@@ -142,6 +161,7 @@ export class TreeSync {
       algorithm: algorithmOf(tools.sum),
     });
     this.pieces ??= this.keepPieces();
+    await pause(request.signal);
     const transport = new Transport(request, this.script, tools);
     const before = this.sentBytes;
     let said: ScriptAnswer | undefined;
@@ -154,7 +174,6 @@ export class TreeSync {
         bigs: answer.bigs,
         reset: staged.reset,
         append: ['append', request.client, `${work}/lock`, stage],
-        receive: ['receive', request.client, `${work}/lock`, stage, plan.id],
         commit: ['commit', request.client, work, slot, plan.id],
       });
     } finally {
@@ -245,6 +264,7 @@ export class TreeSync {
     const { sent } = this.request;
     // After an answer that was lost nothing is under way.
     this.pieces ??= this.keepPieces();
+    keepRecent(this.id, this.wanted);
     await sent.keepManifest(this.id, this.text);
     await this.pieces;
   }
@@ -288,21 +308,4 @@ function isQuiet(tree: TreeReport): boolean {
 
 function filesOf(manifest: Manifest): readonly ManifestFile[] {
   return manifest.entries.filter((entry) => entry.kind === 'file');
-}
-
-// Before anything is sent: a disk found full half-way has cost the time.
-function checkRoom(
-  changes: ChangeSet,
-  staged: ReadonlySet<string>,
-  free: number | undefined,
-): void {
-  let needed = 0;
-  for (const { entry, stagePath } of changes.needed) {
-    if (entry.kind === 'file' && !staged.has(stagePath)) {
-      needed += entry.size;
-    }
-  }
-  if (free !== undefined && needed > free) {
-    throw diskTooSmall(needed, free);
-  }
 }

@@ -18,15 +18,21 @@ export function quoteWord(text: string): string {
  * @param name - the function
  * @param fixed - words that each call begins with
  * @param words - the words to share out; without any there is no call
+ * @param most - words of one call
  * @returns lines of shell, each ended
  */
-export function callsOf(name: string, fixed: readonly string[], words: readonly string[]): string {
+export function callsOf(
+  name: string,
+  fixed: readonly string[],
+  words: readonly string[],
+  most = WORDS_PER_CALL,
+): string {
   const head = [name, ...fixed.map(quoteWord)].join(' ');
   let text = '';
   let line = '';
   let count = 0;
   for (const word of words) {
-    if (count === WORDS_PER_CALL || line.length > LETTERS_PER_CALL) {
+    if (count === most || line.length > LETTERS_PER_CALL) {
       text += `${head}${line}\n`;
       line = '';
       count = 0;
