@@ -139,6 +139,27 @@ function secondsOf(value: number | null, unit: number): number | null {
 }
 
 /**
+ * Plans the same run once more: same command, same place, from where it began.
+ *
+ * @param run - the earlier run
+ * @returns the plan of the new run
+ */
+export function planAgain(run: Run): LaunchPlan {
+  const { name, provider, machine, profile, workspaceFolder, resumedFrom, spec } = run;
+  return {
+    name,
+    provider,
+    machine,
+    profile,
+    workspaceFolder,
+    resumedFrom,
+    exclude: spec.place?.exclude ?? [],
+    // Its inputs may have changed since: the step runs again.
+    spec: { ...spec, setupKey: null },
+  };
+}
+
+/**
  * Plans a run that goes on from a checkpoint of an earlier one: same command,
  * same place, and the arguments that resume.
  *
@@ -150,20 +171,14 @@ export function planResume(
   run: Run,
   checkpoint: Pick<Checkpoint, 'path' | 'step'>,
 ): LaunchPlan {
-  const { spec } = run;
+  const again = planAgain(run);
+  const { spec } = again;
   return {
-    name: run.name,
-    provider: run.provider,
-    machine: run.machine,
-    profile: run.profile,
-    workspaceFolder: run.workspaceFolder,
-    exclude: spec.place?.exclude ?? [],
+    ...again,
     resumedFrom: { runId: run.id, checkpointPath: checkpoint.path, step: checkpoint.step },
     spec: {
       ...spec,
       argv: resumeCommand(spec.argv, spec.resumeArgs, checkpoint.path),
-      // Its inputs may have changed since: the step runs again.
-      setupKey: null,
       env: { ...spec.env, RUNCTL_RESUME_FROM: checkpoint.path },
     },
   };

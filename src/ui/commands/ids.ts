@@ -8,6 +8,7 @@ export const COMMANDS = {
   extendRun: 'runctl.extendRun',
   endLeftovers: 'runctl.endLeftovers',
   resumeRun: 'runctl.resumeRun',
+  runAgain: 'runctl.runAgain',
   resumeFromCheckpoint: 'runctl.resumeFromCheckpoint',
   showLog: 'runctl.showLog',
   openFullLog: 'runctl.openFullLog',

@@ -30,6 +30,7 @@ type RunCommands = Pick<
   | typeof COMMANDS.extendRun
   | typeof COMMANDS.endLeftovers
   | typeof COMMANDS.resumeRun
+  | typeof COMMANDS.runAgain
   | typeof COMMANDS.resumeFromCheckpoint
   | typeof COMMANDS.showRunDetails
   | typeof COMMANDS.showRunCode
@@ -53,6 +54,7 @@ export function runCommands(app: App): RunCommands {
     [COMMANDS.extendRun]: (argument) => extendRun(app, argument),
     [COMMANDS.endLeftovers]: (argument) => endLeftovers(app, argument),
     [COMMANDS.resumeRun]: (argument) => resume(app, argument),
+    [COMMANDS.runAgain]: (argument) => runAgain(app, argument),
     [COMMANDS.resumeFromCheckpoint]: (argument, except) => resumeFrom(app, argument, except),
     [COMMANDS.showRunDetails]: (argument) => showDetails(app, argument),
     [COMMANDS.showRunCode]: (argument) => showCode(app, argument),
@@ -100,6 +102,17 @@ async function resume(app: App, argument: unknown): Promise<unknown> {
   const engine = await app.engine();
   const view = await pickResumable(app, argument);
   return launchPlan(app, await engine.launcher.planResume(view));
+}
+
+async function runAgain(app: App, argument: unknown): Promise<unknown> {
+  const { inventory } = await app.engine();
+  const { run } = await pickRun(argument, inventory.snapshot(), {
+    title: l10n.t('Run which one again?'),
+    accepts: (view) => !isActive(view.run),
+    none: l10n.t('No run has ended yet'),
+  });
+  const { planAgain } = await import('../late.ts');
+  return launchPlan(app, planAgain(run));
 }
 
 // From a row; or, after the one first taken turned out to be of no use, from a list without it.

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { ResolvedProfile } from '../../../src/core/config/resolve-profile.ts';
-import { planProfile, planResume, planScript, runEnvironment } from '../../../src/training/launch-plan.ts';
+import type { RunId } from '../../../src/core/ids.ts';
+import { planAgain, planProfile, planResume, planScript, runEnvironment } from '../../../src/training/launch-plan.ts';
 import { sampleRun, sampleSpec } from '../../support/samples.ts';
 
 const CHECKPOINT = { path: '/work/project/checkpoints/step-400.ckpt', step: 400 };
@@ -108,6 +109,18 @@ describe('the environment of a run', () => {
       'RUNCTL_CHECKPOINT_DIR',
       'RUNCTL_DEVICE',
     ]);
+  });
+});
+
+describe('the plan of running again', () => {
+  it('is the same command in the same place, from where the run began', () => {
+    const resumedFrom = { runId: 'r0aaaaaaaa-0000000000' as RunId, checkpointPath: '/c/3.pt', step: 3 };
+    const spec = sampleSpec({ setup: ['make'], setupKey: 'ab' });
+    const run = sampleRun({ state: 'failed', resumedFrom, spec });
+    const plan = planAgain(run);
+    assert.deepEqual(plan.spec, { ...spec, setupKey: null });
+    assert.deepEqual(plan.resumedFrom, resumedFrom);
+    assert.deepEqual([plan.name, plan.provider, plan.machine], [run.name, run.provider, run.machine]);
   });
 });
 
