@@ -45,6 +45,8 @@ init() {
   # Ours, when a run itself uses the agent: inherited, it would make a new
   # supervisor look like a process of that other run.
   unset RUNCTL_RUN_ID RUNCTL_RUN_DIR
+  # What is asked for only once must not be the caller's.
+  unset _idle _with_id
 
   if [ -n "${RUNCTL_HOME:-}" ]; then
     _home=$RUNCTL_HOME
@@ -750,10 +752,10 @@ launch() {
 }
 
 # Sets _spec (all lines but secrets and json), _secrets, _run_json, _spec_cwd
-# (JSON of the physical path), _shared. Reads all of stdin before anything is
-# created.
+# (JSON of the physical path), _shared, _lease (seconds). Reads all of stdin
+# before anything is created.
 read_spec() {
-  _spec='' _secrets='' _run_json='{}' _cwd_enc='' _shared='' _complete='' _args=0
+  _spec='' _secrets='' _run_json='{}' _cwd_enc='' _shared='' _complete='' _args=0 _lease=''
   IFS= read -r _line || _line=
   if [ "$_line" != 'runctl-spec 1' ]; then die 2 usage 'the spec must begin with: runctl-spec 1'; fi
   while IFS= read -r _line; do
@@ -778,7 +780,10 @@ read_spec() {
         check_encoded "$_value"
         _cwd_enc=$_value
         ;;
-      lease\ * | idle\ *) case $_value in '' | 0* | *[!0-9]* | ??????????*) die 2 usage "${_line%% *} must be whole seconds" ;; esac ;;
+      lease\ * | idle\ *)
+        case $_value in '' | 0* | *[!0-9]* | ??????????*) die 2 usage "${_line%% *} must be whole seconds" ;; esac
+        case $_line in lease*) _lease=$_value ;; esac
+        ;;
       grace\ *) case $_value in '' | *[!0-9]* | ???????*) die 2 usage 'grace must be whole seconds' ;; esac ;;
       shared\ 1) _shared=1 ;;
       setupkey\ *) case $_value in '' | *[!0-9a-f]*) die 2 usage 'setupkey must be hexadecimal' ;; esac ;;
@@ -880,17 +885,7 @@ prepare() {
   read_process "$$"
   read_epoch_unforked
   read_host
-  _lease=
-  case $_spec in
-    *"
-lease "*)
-      _lease=${_spec##*"
-lease "}
-      _lease=${_lease%%"
-"*}
-      _lease="$((_uptime + _lease)) $_lease"
-      ;;
-  esac
+  if [ -n "$_lease" ]; then _lease="$((_uptime + _lease)) $_lease"; fi
   _why=$({
     mkdir "$_new" &&
       put_new starter "$$ $_pstart $_boot $_epoch $_host" &&
@@ -1541,8 +1536,11 @@ verb_extend() {
 keep_watchers() {
   read_lease
   if [ -n "$_lease_end" ] && ! is_watched timer; then launch timer "$_id"; fi
-  spec_number idle
-  if [ -n "$_value" ] && ! is_watched idler; then launch idle "$_id"; fi
+  if [ -z "${_idle+set}" ]; then
+    spec_number idle
+    _idle=$_value
+  fi
+  if [ -n "$_idle" ] && ! is_watched idler; then launch idle "$_id"; fi
 }
 
 # is_watched RECORD; sets _watcher.

@@ -131,6 +131,9 @@ underEachShell(
     });
 
     it('refuses a spec whose times are none', async () => {
+      const first = ['runctl-spec 1', 'lease 500', agent().spec({ argv: ['true'] }).slice(14)].join('\n');
+      const { lease } = one(await agent().call(['start', 'r0'], { input: first }));
+      assert.equal(lease?.total, 500, 'in any place of the spec');
       for (const line of ['lease 0', 'lease 1h', 'idle -1', 'lease 1234567890']) {
         const input = agent().spec({ argv: SLEEP, lines: [line] });
         assert.equal(refusal(await agent().call(['start', 'r1'], { input })).code, 'usage', line);
