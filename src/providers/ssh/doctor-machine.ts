@@ -147,8 +147,8 @@ function uvFinding({ code, stdout }: ExecResult): DoctorFinding {
     ? { level: 'ok', text: version }
     : {
         level: 'warn',
-        text: l10n.t('there is no uv: dependencies are installed by pip'),
-        fix: [l10n.t('Install uv in your home there; it needs no administrator.')],
+        text: l10n.t('there is no uv'),
+        fix: [l10n.t('It makes environments fast; install it in your home there, which needs no administrator.')],
       };
 }
 

@@ -22,7 +22,7 @@ export function doctorText(machine: string, lines: readonly DoctorLine[]): strin
   const blocks = [
     `# ${l10n.t('Check of {0}', machine)}`,
     summary(lines),
-    ...lines.map(block),
+    lines.map(block).join('\n'),
   ];
   return `${blocks.join('\n\n')}\n`;
 }

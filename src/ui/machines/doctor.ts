@@ -42,5 +42,7 @@ export async function checkMachine(app: App, argument: unknown): Promise<void> {
     });
   } finally {
     await check.close();
+    const { inventory } = await app.engine();
+    void app.funnel.quietly('refresh', () => inventory.refresh());
   }
 }

@@ -7,7 +7,7 @@ import type { PortForward } from '../../remote/ssh/port-forwarder.ts';
 import type { App } from '../app.ts';
 import { chooseMachine } from './choose-machine.ts';
 import { connectMachine, sshOf } from './connect.ts';
-import { forwardedPorts, forwardText } from './forwarded-ports.ts';
+import { forwardedPorts, leadsTo } from './forwarded-ports.ts';
 
 interface PortRow extends vscode.QuickPickItem {
   readonly listening?: ListeningPort;
@@ -48,7 +48,7 @@ export async function showForwardedPorts(app: App): Promise<void> {
       input.items = forwards.map((forward) => ({
         forward,
         label: `127.0.0.1:${forward.localPort}`,
-        description: forwardText(forward),
+        description: leadsTo(forward),
         buttons: [stop],
       }));
       input.placeholder =

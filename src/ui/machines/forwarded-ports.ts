@@ -44,10 +44,22 @@ export class ForwardedPorts implements vscode.Disposable {
  * @returns one line
  */
 export function forwardText(forward: PortForward): string {
-  const { label, localPort, machine, port, problem } = forward;
-  const way = l10n.t('{0} here is {1} on {2}', localPort, port, machine);
-  const named = label === null ? way : `${label}: ${way}`;
-  return problem === null ? named : `${named} (${problem})`;
+  return `127.0.0.1:${forward.localPort} ${leadsTo(forward)}`;
+}
+
+/**
+ * Says where a forwarded port leads, without naming it.
+ *
+ * @param forward - the port
+ * @returns words that follow its name
+ */
+export function leadsTo(forward: PortForward): string {
+  const { label, machine, port, problem } = forward;
+  const way =
+    label === null
+      ? l10n.t('leads to port {0} of {1}', port, machine)
+      : l10n.t('leads to {0}, port {1} of {2}', label, port, machine);
+  return problem === null ? way : `${way} (${problem})`;
 }
 
 const windows = new WeakMap<App, ForwardedPorts>();
