@@ -13,6 +13,7 @@ import { MetricsTap } from '../../src/training/metrics-tap.ts';
 import { sampleRun } from '../support/samples.ts';
 import { alone, RUNS } from './bench-case.ts';
 import type { BenchCase } from './bench-case.ts';
+import { sshLogDelays } from './ssh-log-delay.ts';
 
 const LINES = 1_000_000;
 const METRIC_EVERY = 100;
@@ -53,6 +54,17 @@ export async function* bench(): AsyncIterable<BenchCase> {
     delays.push(await writeToChannel());
   }
   yield alone('logs', 'write to channel', delays, 'ms', 300);
+  yield* overSsh();
+}
+
+async function* overSsh(): AsyncIterable<BenchCase> {
+  const { first, others } = await sshLogDelays();
+  const delays = [...others].sort((left, right) => left - right);
+  const at = (part: number): number => delays[Math.floor(delays.length * part)] ?? Number.NaN;
+  const name = 'over ssh, 50 ms round trip';
+  yield alone('logs', `${name}, first line`, [first], 'ms', null);
+  yield { ...alone('logs', `${name}, p50`, [at(0.5)], 'ms', null), runs: delays.length };
+  yield { ...alone('logs', `${name}, p99`, [at(0.99)], 'ms', 500), runs: delays.length };
 }
 
 async function once1M(): Promise<Measured> {
