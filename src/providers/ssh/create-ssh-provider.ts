@@ -69,9 +69,13 @@ export function createSshProvider(options: SshProviderOptions): SshProvider {
     logger,
     agentSource: options.agentSource,
     files: (agent) => new ShellCheckpointFiles(agent),
-    shell: (machine, person) => {
-      people.set(machine.target.host, person);
-      return connectionTo(machine, person, keyRing, options);
+    shell: async (machine, person) => {
+      const settings = await settingsOf(machine, options);
+      // The machines on the way ask for their own keys.
+      for (let hop: SshSettings | null = settings; hop !== null; hop = hop.jump) {
+        people.set(hop.alias, person);
+      }
+      return connectionTo(machine, settings, person, keyRing, options);
     },
     transfer: (shell, directory) =>
       new TreePlacer({ shell, script: options.syncSource, directory, client, reader, sent, clock }),
@@ -95,13 +99,13 @@ export function createSshProvider(options: SshProviderOptions): SshProvider {
   });
 }
 
-async function connectionTo(
+function connectionTo(
   machine: SshMachine,
+  settings: SshSettings,
   person: () => SshPerson,
   keyRing: KeyRing,
   options: SshProviderOptions,
-): Promise<SshMachineShell> {
-  const settings = await settingsOf(machine, options);
+): SshMachineShell {
   for (const note of settings.notes) {
     options.logger.info(`${machine.id}: ${note}`);
   }

@@ -66,6 +66,8 @@ async function forget(app: App, argument: unknown): Promise<void> {
   if (choice !== yes) {
     throw new CancelledError();
   }
+  const { forwardedPorts } = await import('./forwarded-ports.ts');
+  await forwardedPorts(app).forwarder.stopMachine(machineId);
   await (await sshOf(app)).forget(machineId);
   await inventory.refresh();
 }
