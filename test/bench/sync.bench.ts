@@ -5,12 +5,13 @@ import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { IntervalHistogram } from 'node:perf_hooks';
 import { SystemClock } from '../../src/core/clock.ts';
 import type { SshShell } from '../../src/remote/ssh/ssh-shell.ts';
 import { SourceReader } from '../../src/sync/source-reader.ts';
 import { FileSentStore } from '../../src/sync/transfer/sent-store.ts';
 import { syncTree } from '../../src/sync/transfer/sync-tree.ts';
-import { LinkProxy } from '../support/ssh/link-proxy.ts';
+import { proxyThread } from '../support/ssh/proxy-thread.ts';
 import { SshBed } from '../support/ssh/ssh-bed.ts';
 import { SshClient } from '../support/ssh/ssh-client.ts';
 import { SYNC_SCRIPT } from '../support/sync-bed.ts';
@@ -20,7 +21,7 @@ import type { BenchCase } from './bench-case.ts';
 const SMALL_FILES = 10_000;
 const LARGE_FILES = 50;
 const LARGE_BYTES = 4_000_000;
-const HUGE_BYTES = 1024 ** 3;
+const HUGE_BYTES = Number(process.env['RUNCTL_BENCH_HUGE_MIB'] ?? 1024) * 1024 ** 2;
 const RUNS = Number(process.env['RUNCTL_BENCH_RUNS'] ?? 3);
 
 interface Pair { readonly ours: number; readonly peer: number }
@@ -31,7 +32,11 @@ interface Place {
   readonly port: number;
   readonly base: string;
   readonly reader: SourceReader;
-  shell: SshShell;
+  readonly shell: SshShell;
+  /** A connection of its own to the machine. */
+  readonly anew: (port: number) => SshShell;
+  /** Of the thread that syncs, while it does. */
+  readonly delay: IntervalHistogram;
 }
 
 /** Syncs over a real sshd, against rsync on the same one. */
@@ -39,7 +44,7 @@ export async function* bench(): AsyncIterable<BenchCase> {
   const base = await mkdtemp(join(tmpdir(), 'runctl-bench-sync-'));
   const bed = await SshBed.create();
   const reader = new SourceReader(join(base, 'index'));
-  const proxy = await LinkProxy.start(bed.port, {
+  const proxy = await proxyThread(bed.port, {
     latencyUpMs: 25,
     latencyDownMs: 25,
     bandwidthUp: 12_500_000,
@@ -47,20 +52,20 @@ export async function* bench(): AsyncIterable<BenchCase> {
   });
   const client = new SshClient(bed);
   const delay = monitorEventLoopDelay({ resolution: 5 });
-  delay.enable();
   try {
     const links = [
       ['loopback', bed.port],
       ['25 ms, 100 Mbit/s', proxy.port],
     ] as const;
     for (const [link, port] of links) {
-      const place: Place = { bed, link, port, base, reader, shell: client.shell({ port }) };
+      const anew = (to: number): SshShell => client.shell({ port: to });
+      const place: Place = { bed, link, port, base, reader, delay, anew, shell: anew(port) };
+      await place.shell.exec(['true']);
       yield* many(place);
       yield* huge(place);
     }
     yield alone('sync', 'event loop delay, p99', [delay.percentile(99) / 1e6 - 5], 'ms', 50);
   } finally {
-    delay.disable();
     await client.dispose();
     await reader.close();
     await proxy.dispose();
@@ -92,6 +97,13 @@ async function* many(place: Place): AsyncIterable<BenchCase> {
     return pairs;
   };
   yield told('no change', place, await change(0), 0.5);
+  const fresh: Pair[] = [];
+  for (let run = 0; run < RUNS; run += 1) {
+    const shell = place.anew(place.port);
+    fresh.push(await pair({ ...place, shell }, source, key));
+    await shell.close();
+  }
+  yield told('no change, connecting anew', place, fresh, 1);
   yield told('1 changed file', place, await change(1), 0.5);
   yield told('100 changed files', place, await change(100), 1);
   await rm(source, { recursive: true });
@@ -104,20 +116,25 @@ async function* huge(place: Place): AsyncIterable<BenchCase> {
   const path = join(source, 'data.bin');
   await writeNoise(path, HUGE_BYTES);
   const key = randomBytes(4).toString('hex');
-  await pair(place, source, key, place.bed.port);
+  const direct = place.anew(place.bed.port);
+  await pair({ ...place, port: place.bed.port, shell: direct }, source, key);
+  await direct.close();
   const file = await open(path, 'r+');
+  const part = Math.floor(HUGE_BYTES / 1000);
   for (let at = 0; at < 10; at += 1) {
-    await file.write(randomBytes(1_070_000), 0, 1_070_000, at * 100_000_000 + 999);
+    await file.write(randomBytes(part), 0, part, Math.floor(HUGE_BYTES / 10.7) * at + 999);
   }
   await file.close();
-  yield told('1 GiB, 1 % changed in place', place, [await pair(place, source, key)], 1);
+  const size = `${HUGE_BYTES / 1024 ** 2} MiB`;
+  yield told(`${size}, 1 % changed in place`, place, [await pair(place, source, key)], 1);
   const whole = await readFile(path);
-  await writeFile(path, whole.subarray(0, 300_000_001));
+  const middle = Math.floor(HUGE_BYTES / 3) + 1;
+  await writeFile(path, whole.subarray(0, middle));
   const more = await open(path, 'a');
   await more.write(randomBytes(1000));
-  await more.write(whole, 300_000_001);
+  await more.write(whole, middle);
   await more.close();
-  yield told('1 GiB, with an insertion', place, [await pair(place, source, key)], 1);
+  yield told(`${size}, with an insertion`, place, [await pair(place, source, key)], 1);
   await rm(source, { recursive: true });
 }
 
@@ -125,12 +142,10 @@ function told(name: string, place: Place, pairs: readonly Pair[], goal: number):
   return paired('sync', `${name} (${place.link})`, pairs, 'rsync -az -e ssh', 's', goal);
 }
 
-async function pair(
-  place: Place,
-  source: string,
-  key: string,
-  port: number = place.port,
-): Promise<Pair> {
+async function pair(place: Place, source: string, key: string): Promise<Pair> {
+  // What was changed just now is not trusted to stay: that is not what is measured.
+  await new Promise((resolve) => setTimeout(resolve, 2100));
+  place.delay.enable();
   const began = performance.now();
   const { reader, shell, bed, base } = place;
   const tree = await reader.read(source, {});
@@ -148,11 +163,12 @@ async function pair(
     busyTrees: [],
   });
   const ours = (performance.now() - began) / 1000;
-  return { ours, peer: await rsync(place, source, key, port) };
+  place.delay.disable();
+  return { ours, peer: await rsync(place, source, key) };
 }
 
-async function rsync(place: Place, source: string, key: string, port: number): Promise<number> {
-  const { bed } = place;
+async function rsync(place: Place, source: string, key: string): Promise<number> {
+  const { bed, port } = place;
   const ssh = `ssh -p ${port} -i ${bed.keyFile} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -F none`;
   const began = performance.now();
   const target = `${bed.user}@${bed.host}:${bed.home}/rsync-${key}/`;

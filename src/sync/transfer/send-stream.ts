@@ -85,8 +85,18 @@ function sink(stdin: Writable): (source: AsyncIterable<Buffer>) => Promise<void>
         resolve();
       });
     });
-    const orClosed = (event: 'drain' | 'finish'): Promise<void> =>
-      Promise.race([new Promise<void>((resolve) => stdin.once(event, resolve)), closed]);
+    const orClosed = (promise: Promise<void>): Promise<void> => Promise.race([promise, closed]);
+    let underWay = 0;
+    let onRoom = (): void => undefined;
+    const write = (piece: Buffer): void => {
+      underWay += piece.length;
+      stdin.write(piece, () => {
+        underWay -= piece.length;
+        if (underWay <= PIECES_UNDER_WAY) {
+          onRoom();
+        }
+      });
+    };
     const check = (): void => {
       if (failed !== undefined) {
         throw failed;
@@ -95,14 +105,23 @@ function sink(stdin: Writable): (source: AsyncIterable<Buffer>) => Promise<void>
     for await (const piece of source) {
       check();
       for (let at = 0; at < piece.length; at += WRITE) {
-        stdin.write(piece.subarray(at, at + WRITE));
+        write(piece.subarray(at, at + WRITE));
       }
-      if (stdin.writableLength > PIECES_UNDER_WAY) {
-        await orClosed('drain');
+      // Not till nothing waits any more: the link would stand still for a moment.
+      if (underWay > PIECES_UNDER_WAY) {
+        await orClosed(
+          new Promise((resolve) => {
+            onRoom = resolve;
+          }),
+        );
       }
     }
     check();
-    const finished = orClosed('finish');
+    const finished = orClosed(
+      new Promise((resolve) => {
+        stdin.once('finish', resolve);
+      }),
+    );
     stdin.end();
     await finished;
   };

@@ -306,7 +306,7 @@ check() {
   work=$2 wanted=$3 busy=$4
   read_boot
   lock "$work/lock" "$1"
-  mkdir -p "$work/meta" "$work/stage" || fail storage
+  mkdir -p "$work/meta" "$work/stage" && : >"$work/used" || fail storage
   pick_tools
   emit "tools $sum $(has python3 && echo python3 || echo dd) $(has gzip && echo gzip || echo none) $(has tar && echo tar || echo none)"
   # shellcheck disable=SC2046 # fields
@@ -750,6 +750,70 @@ commit() {
   mv "$plan" commit || fail write
   switch "$3"
   emit end
+  tidy "$1" >/dev/null 2>&1
+}
+
+# ------------------------------------------------------------------- tidy ---
+
+# Once a day: what was moved aside a month ago, and workspaces that nobody has
+# used for three. Never keep/, and of a tree only what we put there and nobody
+# has changed.
+tidy() {
+  trees=${work%/*}
+  has find || return 0
+  if [ -n "$(find "$trees/tidied" -mtime -1)" ]; then return 0; fi
+  : >"$trees/tidied"
+  set +f
+  for other in "$trees"/*; do
+    set -f
+    if [ -L "$other" ] || [ ! -d "$other" ]; then continue; fi
+    if [ -d "$other/aside" ]; then
+      find "$other/aside/." ! -name . -prune -mtime +30 -exec rm -rf {} +
+    fi
+    if [ "$other" != "$work" ] && [ -n "$(find "$other/used" -mtime +90)" ]; then
+      occupied "$other" || (forget "$other" "$1")
+    fi
+  done
+  set -f
+}
+
+# Whether a program runs inside; as good as yes where nobody can tell.
+occupied() {
+  _inside=$(cd -P "$1" && pwd -P) && [ -e /proc/self/cwd ] || return 0
+  set +f
+  for _cwd in /proc/[0-9]*/cwd; do
+    set -f
+    case $(readlink "$_cwd") in "$_inside" | "$_inside"/*) return 0 ;; esac
+  done
+  set -f
+  return 1
+}
+
+# forget WORK CLIENT
+forget() {
+  lock "$1/lock" "$2"
+  for slot in a b c d e f g h i j k l m n o p q r s t u v w x y z; do
+    meta=$1/meta/$slot
+    if [ ! -f "$meta/id" ] || [ -L "$1/$slot" ] || [ ! -d "$1/$slot" ]; then continue; fi
+    if [ -z "$(cd -P "$1/$slot" && drift quick | tr '\0' ' ')" ]; then
+      (cd -P "$1/$slot" && take_back)
+      rmdir "$1/$slot"
+      rm -rf "$meta"
+    fi
+  done
+  rm -rf "$1/stage"
+}
+
+take_back() {
+  k() { if [ "$(readlink "$1")" = "$2" ]; then rm -f "$1"; fi; }
+  d() { :; }
+  # shellcheck source=/dev/null
+  . "$meta/dirs"
+  s() { rm -f "$@"; }
+  l() { rm -f "$1"; }
+  # shellcheck source=/dev/null
+  . "$meta/list"
+  find . -depth -type d ! -name . -exec rmdir {} \;
 }
 
 # ------------------------------------------------------------------ switch ---
