@@ -7,7 +7,7 @@ import { ROOT } from './lib/paths.ts';
 const names = process.argv.slice(2);
 const chosen = names.length > 0 ? names : ['activation', 'logs', 'tree', 'sync'];
 await ensureDebian('browser');
-if (chosen.includes('sync')) await ensureDebian('ssh');
+if (chosen.some((name) => name === 'sync' || name === 'logs')) await ensureDebian('ssh');
 for (const name of chosen) {
   const path = join(ROOT, 'test', 'bench', `${name}.bench.ts`);
   if (!/^[a-z0-9-]+$/.test(name) || !existsSync(path)) {
