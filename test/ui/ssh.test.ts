@@ -93,6 +93,8 @@ describe('A training on a machine reached by SSH', () => {
     const summary = (await quickInput.rows()).join('\n');
     assert.match(summary, /Launch far on lab .*train\.py --epochs 12/);
     assert.match(summary, /Price\s*\$0\.50\/h/);
+    assert.match(summary, /Directory\s*\S*workspace, sent to lab/);
+    assert.match(summary, /Checkpoints\s*checkpoints, kept on lab/);
     await window.screenshots('ssh-summary');
     assert.deepEqual(runIds(bed), []);
     run = await newRun(bed, async () => {
@@ -204,7 +206,7 @@ describe('A training on a machine reached by SSH', () => {
     await window.waitForText('Restricted Mode');
     await window.openContainer('runctl');
     await waitForRow(window.tree('Runs'), /^far succeeded/);
-    await waitForRow(window.tree('Resources'), /^lab not connected yet/);
+    await waitForRow(window.tree('Resources'), /^lab not contacted in Restricted Mode/);
     await window.quickInput.runCommand('runctl: Refresh');
     await window.tree('Runs').select('far');
     await waitUntil(/step=540 /, async () => (await window.panels.outputOnScreen()).join('\n'));

@@ -83,7 +83,9 @@ export class SshProvider implements TrainingProvider {
     const machines = await this.machines();
     const may = this.parts.mayContact();
     const views = machines.map((machine) =>
-      may && known.has(machine.id) ? this.look(machine, signal) : Promise.resolve(untouched(machine)),
+      may && known.has(machine.id)
+        ? this.look(machine, signal)
+        : Promise.resolve(untouched(machine, may)),
     );
     return { machines: await Promise.all(views), resources: [] };
   }
@@ -219,8 +221,8 @@ export class SshProvider implements TrainingProvider {
   }
 }
 
-function untouched(machine: SshMachine): MachineView {
-  const problem = l10n.t('not connected yet');
+function untouched(machine: SshMachine, may = true): MachineView {
+  const problem = may ? l10n.t('not connected yet') : l10n.t('not contacted in Restricted Mode');
   return { ...viewOf(machine), state: 'unknown', facts: null, problem };
 }
 

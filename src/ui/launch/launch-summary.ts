@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { commandText } from '../../core/command-text.ts';
 import { formatDuration, formatRate } from '../../core/format.ts';
@@ -49,8 +50,14 @@ export function summaryRows(
   }
   rows.push(
     fact('credit-card', l10n.t('Price'), l10n.t('{0}, from {1}', price, machine.rateSource)),
-    fact('folder', l10n.t('Directory'), spec.directory),
-    fact('save', l10n.t('Checkpoints'), spec.checkpointDirectory),
+    fact(
+      'folder',
+      l10n.t('Directory'),
+      plan.provider === 'local'
+        ? spec.directory
+        : l10n.t('{0}, sent to {1}', spec.directory, machine.name),
+    ),
+    fact('save', l10n.t('Checkpoints'), checkpointsText(plan, machine)),
   );
   if (spec.leaseSeconds !== null) {
     rows.push(fact('watch', l10n.t('Stopped after'), formatDuration(spec.leaseSeconds * 1000)));
@@ -65,6 +72,15 @@ export function summaryRows(
     rows.push(fact('key', l10n.t('Secrets'), spec.secrets.join(', ')));
   }
   return rows;
+}
+
+// Those of another machine lie beside its copy of the code.
+function checkpointsText({ provider, spec }: LaunchPlan, machine: MachineView): string {
+  const { directory, checkpointDirectory } = spec;
+  const inside = relative(directory, checkpointDirectory);
+  return provider === 'local' || inside.startsWith('..')
+    ? checkpointDirectory
+    : l10n.t('{0}, kept on {1}', inside, machine.name);
 }
 
 // No value: it informs, and choosing it by mistake starts nothing.

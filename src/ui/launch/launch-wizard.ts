@@ -10,6 +10,7 @@ import type { LaunchPlan } from '../../training/launch-plan.ts';
 import type { App } from '../app.ts';
 import type { PickRow, Step } from '../multi-step.ts';
 import { multiStep } from '../multi-step.ts';
+import { providerIcon } from '../tree/provider-icon.ts';
 import { codeFacts } from './code-facts.ts';
 import type { LaunchChoice } from './launch-choices.ts';
 import { launchChoices, otherPlace, planChoice } from './launch-choices.ts';
@@ -65,7 +66,7 @@ async function providerRows(engine: Engine): Promise<PickRow<string>[]> {
     const availability = await provider.availability();
     rows.push({
       value: provider.id,
-      label: `$(${provider.id === 'local' ? 'device-desktop' : 'cloud'}) ${provider.name}`,
+      label: `$(${providerIcon(provider.id)}) ${provider.name}`,
       description: availability.available ? '' : l10n.t('not available here'),
       detail: availability.available ? describeProvider(provider.id) : availability.reason,
     });
@@ -78,7 +79,7 @@ function describeProvider(id: string): string {
     case 'local':
       return l10n.t('This machine. Runs go on when the window is closed.');
     case 'ssh':
-      return l10n.t('A machine you can log in to. Your code is sent there; runs go on when the window is closed.');
+      return l10n.t('A machine you can log in to. Your code is sent there; runs go on without this window.');
     default:
       return '';
   }

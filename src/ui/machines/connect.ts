@@ -7,6 +7,9 @@ import type { App } from '../app.ts';
 import { requireTrust } from '../launch/launch-plan-ui.ts';
 import { PERSON } from './person.ts';
 
+/** Before this nothing is told of a connection under way, in milliseconds. */
+const QUIET_MS = 500;
+
 /**
  * Connects to a machine, asking the person what must be asked: whether it may
  * be used, whether its key is right, the passphrase of theirs.
@@ -21,10 +24,15 @@ export async function connectMachine(app: App, machineId: string): Promise<Poole
   requireTrust();
   const ssh = await sshOf(app);
   const title = l10n.t('Connecting to {0}', machineId);
-  const machine = await vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Notification, title },
-    () => ssh.prepare(machineId, PERSON),
-  );
+  const connecting = ssh.prepare(machineId, PERSON);
+  // One that stands already answers at once, without a message that comes and goes.
+  const isQuick = await Promise.race([connecting.then(() => true), after(QUIET_MS)]);
+  const machine = isQuick
+    ? await connecting
+    : await vscode.window.withProgress(
+        { location: vscode.ProgressLocation.Notification, title },
+        () => connecting,
+      );
   const { inventory } = await app.engine();
   void app.funnel.quietly('refresh', () => inventory.refresh());
   return machine;
@@ -43,4 +51,10 @@ export async function sshOf(app: App): Promise<SshProvider> {
     throw new UnsupportedError('no-ssh', l10n.t('Machines cannot be reached by SSH from here'));
   }
   return ssh;
+}
+
+function after(ms: number): Promise<false> {
+  return new Promise((resolve) => {
+    setTimeout(() => resolve(false), ms);
+  });
 }

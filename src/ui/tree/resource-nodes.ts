@@ -13,6 +13,7 @@ import { isStale } from '../../resources/stale.ts';
 import { resourceNode } from './billed-resource-node.ts';
 import { markdownTable } from './markdown.ts';
 import { paged } from './paging.ts';
+import { providerIcon } from './provider-icon.ts';
 import { runNode } from './run-nodes.ts';
 import type { TreeNode } from './tree-node.ts';
 
@@ -54,7 +55,7 @@ function providerNode(
     label: part.name,
     description,
     icon: part.problem === null
-      ? { name: part.id === 'local' ? 'device-desktop' : 'cloud' }
+      ? { name: providerIcon(part.id) }
       : { name: 'warning', color: 'problemsWarningIcon.foreground' },
     context: `provider;${part.id}`,
     spoken: `${part.name}, ${description}`,
@@ -99,6 +100,7 @@ function machineNode(
   ]
     .filter((part) => part !== null)
     .join(' · ');
+  const hasChildren = runs.length > 0 || (machine.facts?.gpus ?? []).length > 0;
   return {
     id,
     label: machine.name,
@@ -107,7 +109,7 @@ function machineNode(
     context: `machine;${machine.provider};${machine.state}`,
     spoken: l10n.t('Machine {0}, {1}', machine.name, description),
     tooltip: () => machineTooltip(machine, now),
-    expand: 'expanded',
+    expand: hasChildren ? 'expanded' : 'none',
     children: () => [
       ...(machine.facts?.gpus ?? []).map((gpu) => gpuNode(gpu, id)),
       ...paged(`${id}/runs`, runs, options.shown, (view) => runNode(view, now, `${id}/`)),
@@ -150,6 +152,8 @@ function machineTooltip(machine: MachineView, now: number): string {
   const { facts } = machine;
   const price = machine.rate === null ? l10n.t('unknown') : formatRate(machine.rate);
   const rows: [string, string | null][] = [
+    [l10n.t('State'), machine.problem],
+    [l10n.t('Address'), machine.provider === 'ssh' ? machine.id : null],
     [l10n.t('Price'), l10n.t('{0}, from {1}', price, machine.rateSource)],
     [l10n.t('System'), facts === null ? null : `${facts.os} ${facts.arch}`],
     [l10n.t('Processors'), facts?.cpus == null ? null : String(facts.cpus)],
