@@ -100,7 +100,6 @@ function machineNode(
   ]
     .filter((part) => part !== null)
     .join(' · ');
-  const hasChildren = runs.length > 0 || (machine.facts?.gpus ?? []).length > 0;
   return {
     id,
     label: machine.name,
@@ -109,7 +108,8 @@ function machineNode(
     context: `machine;${machine.provider};${machine.state}`,
     spoken: l10n.t('Machine {0}, {1}', machine.name, description),
     tooltip: () => machineTooltip(machine, now),
-    expand: hasChildren ? 'expanded' : 'none',
+    // Also without children: VS Code would leave a row that gets its first one folded.
+    expand: 'expanded',
     children: () => [
       ...(machine.facts?.gpus ?? []).map((gpu) => gpuNode(gpu, id)),
       ...paged(`${id}/runs`, runs, options.shown, (view) => runNode(view, now, `${id}/`)),
