@@ -158,7 +158,10 @@ export async function untilState(
 
 function existing(folder: string): string[] {
   try {
-    return readdirSync(folder);
+    // An id that was forbidden is a file in their place.
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
   } catch {
     // No run was started yet.
     return [];

@@ -54,7 +54,7 @@ describe('a full disk', function () {
     const { run } = await untilState(window, id, 'failed');
     assert.deepEqual([run.exitCode, run.signal], [7, null]);
     assert.ok(bed.log(id).length > 1_000_000);
-    await assert.rejects(window.call('launch', launched), { code: 'environment' });
+    await assert.rejects(window.call('launch', launched), { code: 'disk-full' });
     assert.equal((await window.call('views')).length, 1, 'what could not start left no row');
     await window.call('remove', id);
     const again = await window.call('launch', { ...launched, argv: ['sleep', '300'] });
