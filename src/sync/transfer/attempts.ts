@@ -5,6 +5,7 @@ import type { TransferWay } from './transfer-types.ts';
 const BREAKS = 4;
 const BREAKS_IN_ALL = 25;
 const ROUNDS = 6;
+const ROUNDS_IN_ALL = 100;
 const FIRST_PAUSE_MS = 250;
 /** What does not pass by trying again: a person has to do something first. */
 const FINAL: ReadonlySet<string> = new Set([
@@ -23,6 +24,8 @@ export class AttemptGuard {
   private all = 0;
   private rounds = 0;
   private sent = 0;
+  private sentBefore = 0;
+  private allRounds = 0;
 
   /** @param way - the way to the machine */
   constructor(way: TransferWay) {
@@ -47,13 +50,17 @@ export class AttemptGuard {
   }
 
   /**
-   * Counts a round that asks for another one.
+   * Counts a round that asks for another one. What arrived since the last one
+   * counts as hope: where streams are cut short, rounds follow each other.
    *
+   * @param sent - bytes that went over the link in all
    * @throws {TransferError} when they do not end
    */
-  again(): void {
-    this.rounds += 1;
-    if (this.rounds > ROUNDS) {
+  again(sent: number): void {
+    this.rounds = sent > this.sentBefore ? 1 : this.rounds + 1;
+    this.sentBefore = sent;
+    this.allRounds += 1;
+    if (this.rounds > ROUNDS || this.allRounds > ROUNDS_IN_ALL) {
       throw transferFailure('verify', '', '');
     }
   }

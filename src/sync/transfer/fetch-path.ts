@@ -37,7 +37,7 @@ export async function fetchPath(request: FetchRequest): Promise<FetchOutcome> {
       if (outcome !== undefined) {
         return outcome;
       }
-      guard.again();
+      guard.again(fetch.received);
     } catch (error) {
       if (!(error instanceof MachineError)) {
         throw error;

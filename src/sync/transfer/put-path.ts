@@ -44,7 +44,7 @@ export async function putPath(request: PutRequest): Promise<PutOutcome> {
       if (outcome !== undefined) {
         return outcome;
       }
-      guard.again();
+      guard.again(put.sentBytes);
     } catch (error) {
       if (!(error instanceof MachineError)) {
         throw error;

@@ -22,7 +22,7 @@ export async function syncTree(request: SyncRequest): Promise<SyncOutcome> {
       if (outcome !== undefined) {
         return outcome;
       }
-      guard.again();
+      guard.again(sync.sentBytes);
     } catch (error) {
       if (!(error instanceof MachineError)) {
         throw error;
