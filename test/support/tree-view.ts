@@ -15,6 +15,9 @@ export interface TreeRow {
   ariaLabel: string;
 }
 
+/** How long rows must be the same, in milliseconds. */
+const STILL_MS = 700;
+
 /** A tree in the side bar, by the title of its pane. */
 export class TreeView {
   private readonly page: Page;
@@ -67,8 +70,23 @@ export class TreeView {
 
   /** Clicks an inline button of a row, by its tooltip. */
   async inlineAction(text: string | RegExp, action: string): Promise<void> {
+    await this.standStill();
     await this.row(text).hover();
     await this.row(text).getByRole('button', { name: action }).click();
+  }
+
+  // A row that moves between the look and the press loses the click: right after
+  // a run has ended its last checkpoints still come and are settled.
+  private async standStill(): Promise<void> {
+    await waitFor('rows that stand still', async () => {
+      const before = await this.labels();
+      await this.page.waitForTimeout(STILL_MS);
+      return (await this.labels()) === before ? true : undefined;
+    });
+  }
+
+  private async labels(): Promise<string> {
+    return (await this.rows()).map(({ label, level }) => `${level} ${label}`).join('\n');
   }
 
   /** Chooses from a row's context menu. */
