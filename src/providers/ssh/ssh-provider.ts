@@ -79,14 +79,15 @@ export class SshProvider implements TrainingProvider {
    * @returns each with facts, or with why there are none
    */
   async list(signal: AbortSignal): Promise<ProviderListing> {
-    const known = new Set((await this.parts.known.list()).map(({ id }) => id));
+    const known = new Map((await this.parts.known.list()).map((one) => [one.id, one]));
     const machines = await this.machines();
     const may = this.parts.mayContact();
-    const views = machines.map((machine) =>
-      may && known.has(machine.id)
-        ? this.look(machine, signal)
-        : Promise.resolve(untouched(machine, may)),
-    );
+    const views = machines.map((machine) => {
+      const agreed = known.get(machine.id);
+      return may && agreed !== undefined
+        ? this.look(machine, agreed, signal)
+        : Promise.resolve(untouched(machine, may));
+    });
     return { machines: await Promise.all(views), resources: [] };
   }
 
@@ -213,9 +214,15 @@ export class SshProvider implements TrainingProvider {
     return [...byId.values()];
   }
 
-  private async look(machine: SshMachine, signal: AbortSignal): Promise<MachineView> {
+  // By what the person agreed to, as everything in the background does: a file
+  // that says otherwise must not have the one connection made anew each time.
+  private async look(
+    machine: SshMachine,
+    agreed: SshMachine,
+    signal: AbortSignal,
+  ): Promise<MachineView> {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(FACTS_MS)]);
-    const { facts, problem } = await this.parts.pool.facts(machine, limit);
+    const { facts, problem } = await this.parts.pool.facts(agreed, limit);
     const state = facts === null ? ('unknown' as const) : ('running' as const);
     return { ...viewOf(machine), state, facts, problem };
   }

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { ExistsError } from '../../../src/core/errors.ts';
 import type { Engine } from '../../../src/engine.ts';
 import { plainMachine } from '../../../src/providers/ssh/ssh-machine.ts';
+import type { SshMachine } from '../../../src/providers/ssh/ssh-machine.ts';
 import { createEngineBed, digitsPlan, untilRun } from '../../support/engine.ts';
 import type { EngineBed } from '../../support/engine.ts';
 import { SshBed } from '../../support/ssh/ssh-bed.ts';
@@ -37,9 +38,12 @@ describe('training on a machine reached by SSH', function () {
     await machine.dispose();
   });
 
-  async function start(of: EngineBed = bed): Promise<Engine> {
+  async function start(
+    of: EngineBed = bed,
+    named = (): Promise<readonly SshMachine[]> => Promise.resolve([LAB]),
+  ): Promise<Engine> {
     return of.start(undefined, {
-      named: () => Promise.resolve([LAB]),
+      named,
       configPlaces: { home: of.root, userFile: join(of.root, 'ssh_config'), systemFile: '/dev/null' },
     });
   }
@@ -104,5 +108,16 @@ describe('training on a machine reached by SSH', function () {
     } finally {
       await elsewhere.dispose();
     }
+  });
+
+  it('keeps its one connection although a file names another directory by now', async () => {
+    let named = LAB;
+    const engine = await start(bed, () => Promise.resolve([named]));
+    const { shell } = (await engine.ssh?.prepare('lab', YES)) ?? assert.fail();
+    named = { ...LAB, name: 'renamed', directory: '~/elsewhere' };
+    const listing = await engine.ssh?.list(AbortSignal.timeout(20_000));
+    assert.deepEqual(listing?.machines.map(({ name, problem }) => [name, problem]), [['renamed', null]]);
+    assert.equal((await engine.registry.get('ssh').connect('lab')).shell, shell);
+    assert.equal(shell.connection.state, 'connected');
   });
 });
