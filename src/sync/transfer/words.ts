@@ -1,15 +1,7 @@
+import { quoteWord } from '../../remote/ssh/quote.ts';
+
 const WORDS_PER_CALL = 600;
 const LETTERS_PER_CALL = 60_000;
-
-/**
- * Writes one word so that any POSIX shell reads back the same bytes.
- *
- * @param text - any text without NUL; newlines, quotes and `$()` stay what they are
- * @returns the word in single quotes
- */
-export function quoteWord(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
-}
 
 /**
  * Writes calls of a function of the script, as many as its words need: the
