@@ -85,14 +85,22 @@ export function validateSnapshotId(value: string, field = 'snapshot'): SnapshotI
  * @throws {ValidationError} with examples
  */
 export function parseS3Uri(value: string, field = 's3'): S3Location {
-  const [, bucket, key = ''] = S3_URI.exec(value) ?? [];
-  const reason =
-    bucket === undefined ? l10n.t('it must start with s3://') : s3Problem({ bucket, key });
-  if (bucket === undefined || reason !== undefined) {
+  const reason = s3UriProblem(value);
+  if (reason !== undefined) {
     const examples = ['s3://my-bucket', 's3://my-bucket/checkpoints/run-1'];
-    throw validationWithExamples(field, value, reason ?? '', examples);
+    throw validationWithExamples(field, value, reason, examples);
   }
-  return { bucket, key };
+  return locationOf(value);
+}
+
+/**
+ * Says what is wrong with `s3://bucket` or `s3://bucket/key`.
+ *
+ * @param value - candidate
+ * @returns the reason, for the end of a sentence; `undefined` when it is right
+ */
+export function s3UriProblem(value: string): string | undefined {
+  return S3_URI.test(value) ? s3Problem(locationOf(value)) : l10n.t('it must start with s3://');
 }
 
 /**
@@ -147,6 +155,11 @@ function awsId(value: string, prefix: string, field: string): string {
     throw validationWithExamples(field, value, reason, examples);
   }
   return value;
+}
+
+function locationOf(value: string): S3Location {
+  const [, bucket = '', key = ''] = S3_URI.exec(value) ?? [];
+  return { bucket, key };
 }
 
 function s3Problem({ bucket, key }: S3Location): string | undefined {

@@ -36,6 +36,8 @@ export interface ResolvedProfile {
   readonly afterRun: 'terminate' | 'stop' | 'keep';
   readonly holdOnFailureSeconds: number;
   readonly webhook: string | null;
+  /** `s3://bucket/prefix`, or `window`; `null` for nowhere. */
+  readonly durable: string | null;
   readonly keepLast: number;
   readonly keepBest: { readonly metric: string; readonly mode: 'min' | 'max' } | null;
   readonly cacheDirectory: string | null;
@@ -94,6 +96,7 @@ export function resolveProfile(
     afterRun: profile.after_run,
     holdOnFailureSeconds: profile.hold_on_failure,
     webhook: profile.webhook,
+    durable: profile.durable,
     keepLast: profile.keep_last ?? config.checkpoint.keep_last_n,
     keepBest: profile.keep_best,
     cacheDirectory: profile.cache === null ? null : absolute(directory, profile.cache, home),

@@ -3,15 +3,17 @@ import { looksSecret } from './credential-keys.ts';
 import { isTable } from './merge.ts';
 import type { TomlTable } from './merge.ts';
 import type { ConfigFix, ConfigProblem, ConfigProblemCode } from './problem.ts';
-import { CHECKPOINT_PLACEHOLDER } from './schema/run-profile.ts';
+import { CHECKPOINT_PLACEHOLDER, WINDOW_PLACE } from './schema/run-profile.ts';
 import type { ProblemContext } from './schema-problems.ts';
 import type { TomlPath, TomlPlaces } from './toml-places.ts';
 
 /** Makes the problem once the places of the file are known. */
 export type LateProblem = (context: ProblemContext) => ConfigProblem;
 
-/** Keys for machines that are rented or far away. */
-const NOT_LOCAL = ['after_run', 'hold_on_failure', 'webhook'];
+/** Keys for machines that are rented. */
+const RENTED_ONLY = ['after_run', 'hold_on_failure'];
+/** What downloads nothing where nothing is far away. */
+const NOT_LOCAL = { key: 'durable', value: WINDOW_PLACE };
 
 /**
  * Looks for what is allowed but probably not meant.
@@ -95,21 +97,38 @@ function resumeArgs(value: unknown, path: TomlPath): LateProblem[] {
 
 function withoutEffect(profile: TomlTable, table: TomlPath): LateProblem[] {
   const { provider, machine = 'local' } = profile;
-  if (provider !== 'local' && (provider !== undefined || machine !== 'local')) {
-    return [];
-  }
-  return NOT_LOCAL.filter((key) => key in profile).map((key) => ({ file, places }) => {
-    const path = [...table, key];
-    return {
-      file,
-      severity: 'information',
-      layer: 'rule',
-      code: 'no-effect',
-      message: l10n.t('`{0}` does nothing here: this profile runs on the local machine.', key),
-      range: places.keyRange(path),
-      path: path.join('.'),
-      fix: null,
-    };
+  const isLocal = provider === 'local' || (provider === undefined && machine === 'local');
+  const isOwn = isLocal || provider === 'ssh' || provider === undefined;
+  const rented = isOwn ? RENTED_ONLY.filter((key) => key in profile) : [];
+  const { key, value } = NOT_LOCAL;
+  return [
+    ...rented.map((name) =>
+      information([...table, name], () =>
+        isLocal
+          ? l10n.t('`{0}` does nothing here: this profile runs on the local machine.', name)
+          : l10n.t('`{0}` does nothing here: this profile runs on a machine of yours, which is not rented.', name),
+      ),
+    ),
+    ...(isLocal && profile[key] === value
+      ? [
+          information([...table, key], () =>
+            l10n.t('`{0}` does nothing here: checkpoints of the local machine are on this computer already.', `${key} = "${value}"`),
+          ),
+        ]
+      : []),
+  ];
+}
+
+function information(path: TomlPath, say: () => string): LateProblem {
+  return ({ file, places }) => ({
+    file,
+    severity: 'information',
+    layer: 'rule',
+    code: 'no-effect',
+    message: say(),
+    range: places.keyRange(path),
+    path: path.join('.'),
+    fix: null,
   });
 }
 

@@ -34,6 +34,8 @@ export function starterConfig(script: string | null): string {
     String.raw`# metrics = 'step (?<step>\d+) loss (?<loss>[0-9.]+)'`,
     ...comment(l10n.t('Done before the run; skipped while requirements and lock files are the same.')),
     '# setup = ["uv", "sync"]',
+    ...comment(l10n.t('Where results go when the run has ended: a bucket, or this computer ("window").')),
+    '# durable = "s3://my-bucket/runs"',
     ...comment(l10n.t('Time to save after a stop was asked for.')),
     '# grace = "30s"',
     '',

@@ -18,6 +18,30 @@ export const RUN = '[runs.a]\ncommand = "t.py"\n';
 /** One mistake each, and where it must be shown. */
 export const MISTAKES: readonly Mistake[] = [
   {
+    title: 'a durable place of no known kind',
+    text: `${RUN}durable = "gs://bucket"`,
+    at: [2, 10, 23],
+    covers: '"gs://bucket"',
+    code: 'invalid-value',
+    message: /Write "s3:\/\/bucket\/prefix" or "window"/,
+  },
+  {
+    title: 'a bucket with capitals',
+    text: `${RUN}durable = "s3://My_Bucket/x"`,
+    at: [2, 10, 28],
+    covers: '"s3://My_Bucket/x"',
+    code: 'invalid-value',
+    message: /names no bucket: a bucket has 3 to 63 lower-case letters/,
+  },
+  {
+    title: 'a prefix that climbs out',
+    text: `${RUN}durable = "s3://bucket/a/../b"`,
+    at: [2, 10, 30],
+    covers: '"s3://bucket/a/../b"',
+    code: 'invalid-value',
+    message: /letters, digits and - _/,
+  },
+  {
     title: 'a misspelt key',
     text: `${RUN}checkpont_dir = "x"`,
     at: [2, 0, 13],

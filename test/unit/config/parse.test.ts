@@ -102,7 +102,7 @@ describe('A hint', () => {
       const { config, problems } = await parseConfig(text, 'f');
       assert.deepEqual(
         problems.map((one) => [covered(text, one.range), one.severity, one.code]),
-        ['after_run', 'hold_on_failure', 'webhook'].map((key) => [
+        ['after_run', 'hold_on_failure'].map((key) => [
           key,
           'information',
           'no-effect',
@@ -113,11 +113,27 @@ describe('A hint', () => {
     });
   }
 
-  for (const place of ['provider = "runpod"\n', 'machine = "lab"\n', 'provider = "ssh"\n']) {
-    it(`is not given where it may do something: ${place.trim()}`, async () => {
-      assert.deepEqual((await parseConfig(`${RUN}${place}${KEYS}`, 'f')).problems, []);
+  for (const place of ['machine = "lab"\n', 'provider = "ssh"\n']) {
+    it(`says what does nothing on a machine that is not rented: ${place.trim()}`, async () => {
+      const { problems } = await parseConfig(`${RUN}${place}${KEYS}durable = "window"`, 'f');
+      assert.deepEqual(
+        problems.map((one) => [one.path, one.code]),
+        ['runs.a.after_run', 'runs.a.hold_on_failure'].map((path) => [path, 'no-effect']),
+      );
+      assert.match(problems[0]!.message, /`after_run` does nothing.*not rented/);
     });
   }
+
+  it('is not given where it may do something', async () => {
+    const text = `${RUN}provider = "runpod"\n${KEYS}durable = "window"`;
+    assert.deepEqual((await parseConfig(text, 'f')).problems, []);
+  });
+
+  it('says that nothing is downloaded from the local machine, and is silent about a bucket', async () => {
+    const { problems } = await parseConfig(`${RUN}durable = "window"`, 'f');
+    assert.deepEqual(problems.map((one) => [one.path, one.code]), [['runs.a.durable', 'no-effect']]);
+    assert.deepEqual((await parseConfig(`${RUN}durable = "s3://bucket"`, 'f')).problems, []);
+  });
 
   it('stands back where the value is wrong', async () => {
     const { problems } = await parseConfig(`${RUN}webhook = "ftp://a.b"`, 'f');

@@ -37,6 +37,7 @@ describe('A resolved run profile', () => {
       afterRun: 'terminate',
       holdOnFailureSeconds: 1800,
       webhook: null,
+      durable: null,
       keepLast: 10,
       keepBest: null,
       cacheDirectory: null,

@@ -29,6 +29,7 @@ const PROFILE: ResolvedProfile = {
   afterRun: 'keep',
   holdOnFailureSeconds: 0,
   webhook: null,
+  durable: null,
   keepLast: 3,
   keepBest: { metric: 'loss', mode: 'min' },
   cacheDirectory: '/cache',

@@ -1,14 +1,21 @@
 import * as l10n from '@vscode/l10n';
 import * as z from 'zod';
+import { s3UriProblem } from '../../validation-cloud.ts';
 import { argument, argv, duration, envName, text, texts, unset } from './fields.ts';
 
 /** Where a run can be launched. */
 export const PROVIDERS = ['local', 'ssh', 'aws', 'runpod', 'lyceum'] as const;
 
+/** The durable place that is this host, as long as a window is open. */
+export const WINDOW_PLACE = 'window';
+
 /** What stands for the path of the checkpoint in `resume_args`. */
 export const CHECKPOINT_PLACEHOLDER = '{checkpoint}';
 
 const SETUP_INPUTS = ['requirements.txt', 'pyproject.toml', 'uv.lock', 'environment.yml'];
+
+// What every store, every tool and every shell takes as it is.
+const KEY_PREFIX = /^(?:[A-Za-z0-9_=+@-][A-Za-z0-9_.=+@-]*(?:\/[A-Za-z0-9_=+@-][A-Za-z0-9_.=+@-]*)*\/?)?$/;
 
 /** The best checkpoint by a metric. */
 const keepBestSchema = z.strictObject({
@@ -117,9 +124,15 @@ export const runProfileSchema = z.strictObject({
     .describe(l10n.t('How long a rented machine stays for a look after a failed run.')),
   webhook: unset(webhookUrl()).meta({
     description: l10n.t(
-      'Address the machine calls when the run finishes, fails or is interrupted. The local machine calls none.',
+      'Address the machine calls when the run finishes, fails or is interrupted.',
     ),
     examples: ['https://example.org/hook'],
+  }),
+  durable: unset(durablePlace()).meta({
+    description: l10n.t(
+      'Where log, exit record and newest whole checkpoint go when the run has ended: a bucket, written by the machine, or `window`, downloaded to this computer while VS Code is open. Unset: only the log is copied here.',
+    ),
+    examples: ['s3://my-bucket/runs', WINDOW_PLACE],
   }),
   keep_last: unset(z.int().min(1)).describe(
     l10n.t('How many of the newest checkpoints a clean-up keeps. Unset: `keep_last_n`.'),
@@ -156,6 +169,31 @@ function regexFault(pattern: string): string | undefined {
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+function durablePlace() {
+  return z.string().superRefine((place, context) => {
+    const message = durableFault(place);
+    if (message !== undefined) {
+      context.addIssue({ code: 'custom', message });
+    }
+  });
+}
+
+function durableFault(place: string): string | undefined {
+  if (place === WINDOW_PLACE) {
+    return undefined;
+  }
+  if (!place.startsWith('s3://')) {
+    return l10n.t('Write "s3://bucket/prefix" or "window"');
+  }
+  const reason = s3UriProblem(place);
+  if (reason !== undefined) {
+    return l10n.t('This names no bucket: {0}', reason);
+  }
+  return KEY_PREFIX.test(place.split('/').slice(3).join('/'))
+    ? undefined
+    : l10n.t('After the bucket, use letters, digits and - _ . = + @ between single slashes');
 }
 
 function webhookUrl() {
