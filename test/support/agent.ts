@@ -14,6 +14,19 @@ export const AGENT_SCRIPT = join(ROOT, 'src/remote/agent/agent.sh');
 /** A real interpreter: a version manager's shim would add processes of its own. */
 export const PYTHON = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';
 
+/**
+ * A run id that no other process of tests uses: the agent finds what belongs to
+ * a run by its id, whatever home it was started from.
+ */
+export function runId(name: string): string {
+  return `${name}-t${process.pid}`;
+}
+
+export const R0 = runId('r0');
+export const R1 = runId('r1');
+export const R2 = runId('r2');
+export const R3 = runId('r3');
+
 export type Shell = readonly string[];
 
 const exitSchema = z.strictObject({

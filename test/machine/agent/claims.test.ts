@@ -4,7 +4,16 @@ import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { it } from 'mocha';
 import type { TestAgent } from '../../support/agent.ts';
-import { AGENT_SCRIPT, callCommand, one, refusal, underEachShell } from '../../support/agent.ts';
+import {
+  AGENT_SCRIPT,
+  R0,
+  R1,
+  R2,
+  callCommand,
+  one,
+  refusal,
+  underEachShell,
+} from '../../support/agent.ts';
 
 /** The functions of the agent without their last line, which runs them. */
 const FUNCTIONS = readFileSync(AGENT_SCRIPT, 'utf8').replace(/^main "\$@"; exit$/m, '');
@@ -23,7 +32,7 @@ underEachShell('what only one may do', (agent) => {
       if [ "\${FIRST:-}" ]; then sleep 0.4; fi
       printf '%-255s\\n' "$2" 1<>"$1"
     }
-    init; check_id r1; claim_end; echo claimed; sleep 2`;
+    init; check_id ${R1}; claim_end; echo claimed; sleep 2`;
 
   it('(ending a run) is claimed by one ender, however it stalls', async () => {
     await makeRun(agent());
@@ -34,7 +43,8 @@ underEachShell('what only one may do', (agent) => {
     assert.deepEqual(answers.sort(), ['', 'claimed\n']);
     assert.deepEqual(await enders(agent()), ['ender', 'ender-1']);
     // Dead by now: the next number is free.
-    assert.equal(await run(agent(), 'three', 'init; check_id r1; claim_end; echo claimed'), 'claimed\n');
+    const again = `init; check_id ${R1}; claim_end; echo claimed`;
+    assert.equal(await run(agent(), 'three', again), 'claimed\n');
     assert.deepEqual(await enders(agent()), ['ender', 'ender-1', 'ender-2']);
   });
 
@@ -45,22 +55,22 @@ underEachShell('what only one may do', (agent) => {
     await writeFile(join(bin, 'ln'), '#!/bin/sh\nexit 1\n');
     await chmod(join(bin, 'ln'), 0o755);
     const env = { PATH: `${bin}:${process.env['PATH'] ?? ''}` };
-    const script = 'init; check_id r1; claim_end; echo claimed';
+    const script = `init; check_id ${R1}; claim_end; echo claimed`;
     assert.equal(await run(agent(), 'one', script, env), 'claimed\n');
     assert.deepEqual(await enders(agent()), ['ender']);
   });
 
   it('(an id) that was forbidden never starts, one that started is told', async () => {
     const input = agent().spec({ argv: ['sleep', '60'] });
-    const forbidden = one(await agent().call(['forbid', 'r1']));
+    const forbidden = one(await agent().call(['forbid', R1]));
     assert.deepEqual([forbidden.state, forbidden.forbidden], ['missing', true]);
-    assert.deepEqual(one(await agent().call(['forbid', 'r1'])), forbidden);
-    const late = await agent().call(['start', 'r1'], { input });
-    assert.deepEqual(refusal(late), { exit: 3, code: 'forbidden', run: 'r1' });
-    assert.equal((await agent().status('r1')).state, 'missing');
+    assert.deepEqual(one(await agent().call(['forbid', R1])), forbidden);
+    const late = await agent().call(['start', R1], { input });
+    assert.deepEqual(refusal(late), { exit: 3, code: 'forbidden', run: R1 });
+    assert.equal((await agent().status(R1)).state, 'missing');
     assert.equal((await agent().call(['ids'])).stdout.toString(), '{"ids":[]}\n');
-    await agent().start('r2', { argv: ['sleep', '60'] });
-    const started = one(await agent().call(['forbid', 'r2']));
+    await agent().start(R2, { argv: ['sleep', '60'] });
+    const started = one(await agent().call(['forbid', R2]));
     assert.deepEqual([started.state, started.forbidden], ['running', undefined]);
   });
 
@@ -83,8 +93,8 @@ underEachShell('what only one may do', (agent) => {
 
   it('(a start) refuses an id that is forbidden at the very last moment', async () => {
     const script = `
-      lock() { ln "$_new/starter" "$_home/lock" && : >"$_runs/r1"; }
-      main start r1 <"${agent().work}/spec"`;
+      lock() { ln "$_new/starter" "$_home/lock" && : >"$_runs/${R1}"; }
+      main start ${R1} <"${agent().work}/spec"`;
     await writeFile(join(agent().work, 'spec'), agent().spec({ argv: ['true'] }));
     const answer = await run(agent(), 'one', script);
     assert.match(answer, /"code":"forbidden"/);
@@ -97,47 +107,47 @@ underEachShell('a home that machines share', (agent) => {
   const elsewhere = { env: { RUNCTL_HOST: 'other/1' } };
 
   it('tells runs of another machine from lost ones, and leaves them alone', async () => {
-    await agent().start('r1', { argv: ['sleep', '60'] }, elsewhere);
+    await agent().start(R1, { argv: ['sleep', '60'] }, elsewhere);
     // Its own view, though its processes are not the other's to see.
-    await blind(agent(), 'r1');
-    const status = await agent().status('r1');
+    await blind(agent(), R1);
+    const status = await agent().status(R1);
     assert.deepEqual([status.state, status.host, status.evidence], ['elsewhere', 'other', null]);
-    const [mine] = (await agent().call(['status', 'r1'], elsewhere)).stdout.toString().split('\n');
+    const [mine] = (await agent().call(['status', R1], elsewhere)).stdout.toString().split('\n');
     assert.match(mine ?? '', /"state":"lost"/);
-    assert.deepEqual(refusal(await agent().call(['stop', 'r1'])), {
+    assert.deepEqual(refusal(await agent().call(['stop', R1])), {
       exit: 3,
       code: 'elsewhere',
-      run: 'r1',
+      run: R1,
     });
-    assert.equal(refusal(await agent().call(['remove', 'r1'])).code, 'active');
-    const busy = await agent().call(['start', 'r2'], {
+    assert.equal(refusal(await agent().call(['remove', R1])).code, 'active');
+    const busy = await agent().call(['start', R2], {
       input: agent().spec({ argv: ['true'] }),
     });
-    assert.deepEqual(refusal(busy), { exit: 3, code: 'busy', run: 'r1' });
+    assert.deepEqual(refusal(busy), { exit: 3, code: 'busy', run: R1 });
   });
 
   it('calls them lost when they gave no sign of life for long', async () => {
-    await agent().start('r1', { argv: ['sleep', '60'] }, elsewhere);
-    await blind(agent(), 'r1');
-    await callCommand(['touch', '-d', '10 minutes ago', agent().file('r1', 'beat')], {});
-    assert.equal((await agent().status('r1')).state, 'lost');
+    await agent().start(R1, { argv: ['sleep', '60'] }, elsewhere);
+    await blind(agent(), R1);
+    await callCommand(['touch', '-d', '10 minutes ago', agent().file(R1, 'beat')], {});
+    assert.equal((await agent().status(R1)).state, 'lost');
   });
 
   it('leaves what another machine prepares, and its lock for a while', async function () {
     if (agent().shell[0] !== 'dash') this.skip(); // It waits for long.
-    await agent().start('r0', { argv: ['true'] });
-    await agent().ended('r0');
+    await agent().start(R0, { argv: ['true'] });
+    await agent().ended(R0);
     const now = Math.trunc(Date.now() / 1000);
     const record = `999999 1 some-boot ${String(now)} other/1\n`;
-    await mkdir(join(agent().home, 'new', 'r1.999999'));
-    await writeFile(join(agent().home, 'new', 'r1.999999', 'starter'), record);
+    await mkdir(join(agent().home, 'new', `${R1}.999999`));
+    await writeFile(join(agent().home, 'new', `${R1}.999999`, 'starter'), record);
     await writeFile(join(agent().home, 'lock'), record);
-    const { code, ms } = await agent().call(['start', 'r2'], {
+    const { code, ms } = await agent().call(['start', R2], {
       input: agent().spec({ argv: ['true'] }),
     });
     assert.equal(code, 0);
     assert.ok(ms > 9000, `${ms} ms`);
-    assert.deepEqual(await readdir(join(agent().home, 'new')), ['r1.999999']);
+    assert.deepEqual(await readdir(join(agent().home, 'new')), [`${R1}.999999`]);
   });
 });
 
@@ -149,12 +159,12 @@ async function blind(agent: TestAgent, id: string): Promise<void> {
 }
 
 async function makeRun(agent: TestAgent): Promise<void> {
-  await mkdir(join(agent.home, 'runs', 'r1'), { recursive: true });
-  await writeFile(agent.file('r1', 'ender'), ''.padEnd(255) + '\n');
+  await mkdir(join(agent.home, 'runs', R1), { recursive: true });
+  await writeFile(agent.file(R1, 'ender'), ''.padEnd(255) + '\n');
 }
 
 async function enders(agent: TestAgent): Promise<string[]> {
-  return (await readdir(join(agent.home, 'runs', 'r1'))).sort();
+  return (await readdir(join(agent.home, 'runs', R1))).sort();
 }
 
 async function run(

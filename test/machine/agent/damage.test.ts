@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import {
   PYTHON,
+  R1,
+  R2,
+  R3,
   TestAgent,
   encode,
   refusal,
@@ -47,8 +50,8 @@ underEachShell('damaged, foreign and odd things', (agent) => {
   it('(a working directory of any name) is still told', async () => {
     const cwd = join(agent().work, 'q"uo\\te é');
     await mkdir(cwd);
-    await agent().start('r1', { argv: ['true'], cwd });
-    assert.equal((await agent().ended('r1')).cwd, cwd);
+    await agent().start(R1, { argv: ['true'], cwd });
+    assert.equal((await agent().ended(R1)).cwd, cwd);
   });
 
   it('(a program with "=" in its path) starts, its set-up too', async () => {
@@ -59,11 +62,11 @@ underEachShell('damaged, foreign and odd things', (agent) => {
       const program = join(agent().work, name);
       await writeFile(program, '#!/bin/sh\necho "$1|$LC_ALL"; env | grep ^UID=\nexit 3\n');
       await chmod(program, 0o755);
-      const id = name === 'a=b' ? 'r1' : 'r2';
+      const id = name === 'a=b' ? R1 : R2;
       await agent().start(id, { argv: [program, 'x = y'], env });
       assert.equal((await agent().ended(id)).exit?.code, 3);
       const log = await agent().log(id);
-      assert.match(log, id === 'r1' ? /^x = y\|/ : /^x = y\|C\.UTF-8\nUID=5\n/);
+      assert.match(log, id === R1 ? /^x = y\|/ : /^x = y\|C\.UTF-8\nUID=5\n/);
       await agent().start(`${id}s`, {
         argv: ['true'],
         lines: [`setup ${encode(program)}`, 'setup 1'],
@@ -76,8 +79,8 @@ underEachShell('damaged, foreign and odd things', (agent) => {
   it("(a caller's umask) is that of its runs, while our own files stay private", async () => {
     const program = 'import os; m = os.umask(0); print("umask", oct(m))';
     for (const [id, mask] of [
-      ['r1', 0o022],
-      ['r2', 0o007],
+      [R1, 0o022],
+      [R2, 0o007],
     ] as const) {
       const before = process.umask(mask);
       try {
@@ -93,19 +96,19 @@ underEachShell('damaged, foreign and odd things', (agent) => {
       assert.equal(await agent().log(id), `${octal}\numask 0o${mask.toString(8)}\n`);
     }
     const find = ['find', agent().home, '-perm', '/077'];
-    await agent().start('r3', { argv: find });
-    await agent().ended('r3');
-    assert.equal(await agent().log('r3'), '');
+    await agent().start(R3, { argv: find });
+    await agent().ended(R3);
+    assert.equal(await agent().log(R3), '');
   });
 
   it('(why a start failed) is said as it is', async () => {
     const input = agent().spec({ argv: ['true'] });
     const homeless = { RUNCTL_HOME: '', HOME: '' };
-    const nowhere = await agent().call(['start', 'r1'], { input, env: homeless });
+    const nowhere = await agent().call(['start', R1], { input, env: homeless });
     assert.deepEqual(refusal(nowhere), { exit: 5, code: 'homeless' });
     const file = join(agent().work, 'file');
     await writeFile(file, '');
-    const within = await agent().call(['start', 'r1'], { input, env: { RUNCTL_HOME: `${file}/x` } });
+    const within = await agent().call(['start', R1], { input, env: { RUNCTL_HOME: `${file}/x` } });
     assert.deepEqual(refusal(within), { exit: 5, code: 'environment' });
     assert.match(within.stdout.toString(), /[Nn]ot a directory/);
     const bin = join(agent().work, 'bin');
@@ -113,17 +116,17 @@ underEachShell('damaged, foreign and odd things', (agent) => {
     await writeFile(join(bin, 'ln'), '#!/bin/sh\necho "ln: x: Operation not permitted" >&2\nexit 1\n');
     await chmod(join(bin, 'ln'), 0o755);
     const PATH = `${bin}:${process.env['PATH'] ?? ''}`;
-    const linkless = await agent().call(['start', 'r1'], { input, env: { PATH } });
+    const linkless = await agent().call(['start', R1], { input, env: { PATH } });
     assert.deepEqual(refusal(linkless), { exit: 5, code: 'no-links' });
     assert.ok(linkless.ms < 8000, `${linkless.ms} ms`);
     assert.deepEqual(await readdir(join(agent().home, 'new')), []);
   });
 
   it("(what the agent's shells complained of) is told of a lost run, cut and escaped", async () => {
-    const { pid } = await agent().start('r1', { argv: SLEEP });
-    await writeFile(agent().file('r1', 'agent.err'), `${'x'.repeat(600)}\nsh: "é"\tfailed\n`);
-    signal(await agent().supervisor('r1'), 'SIGKILL');
-    const lost = await agent().until('r1', 'lost', ({ state }) => state === 'lost');
+    const { pid } = await agent().start(R1, { argv: SLEEP });
+    await writeFile(agent().file(R1, 'agent.err'), `${'x'.repeat(600)}\nsh: "é"\tfailed\n`);
+    signal(await agent().supervisor(R1), 'SIGKILL');
+    const lost = await agent().until(R1, 'lost', ({ state }) => state === 'lost');
     signal(pid ?? 0, 'SIGKILL');
     const complaint = lost.evidence?.complaint ?? '';
     assert.ok(complaint.endsWith('x\nsh: "é"\tfailed'), complaint);
@@ -137,11 +140,11 @@ describe('a supervisor that cannot start', () => {
     const agent = await TestAgent.create(['sh'], { RUNCTL_SHELL: 'sh -c "no' });
     try {
       const input = agent.spec({ argv: ['true'] });
-      const answer = await agent.call(['start', 'r1'], {
+      const answer = await agent.call(['start', R1], {
         input,
         env: { RUNCTL_SHELL: 'sh -c "no' },
       });
-      assert.deepEqual(refusal(answer), { exit: 5, code: 'supervisor', run: 'r1' });
+      assert.deepEqual(refusal(answer), { exit: 5, code: 'supervisor', run: R1 });
       assert.match(answer.stdout.toString(), /did not start: .*[Uu]nterminated/);
     } finally {
       await agent.dispose();

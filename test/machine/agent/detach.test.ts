@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'mocha';
 import { z } from 'zod';
-import { PYTHON, refusal, underEachShell } from '../../support/agent.ts';
+import { PYTHON, R1, refusal, underEachShell } from '../../support/agent.ts';
 import { isRunning, signal, stat, until } from '../../support/proc.ts';
 import { BASIC_TOOLS, toolbox } from '../../support/toolbox.ts';
 
@@ -39,14 +39,14 @@ underEachShell('detaching', (agent) => {
         JSON.parse((await agent().call(['version'], { env })).stdout.toString()),
       );
       assert.deepEqual([version.detach, version.home], [tool, agent().home]);
-      const { pid } = await agent().start('r1', { argv: [PYTHON, '-c', SIGNALS] }, { env });
-      assert.equal(await agent().line('r1', 'got '), 'True True');
-      const supervisor = await agent().supervisor('r1');
+      const { pid } = await agent().start(R1, { argv: [PYTHON, '-c', SIGNALS] }, { env });
+      assert.equal(await agent().line(R1, 'got '), 'True True');
+      const supervisor = await agent().supervisor(R1);
       for (const leader of [pid ?? 0, supervisor]) {
         assert.deepEqual(stat(leader).slice(2, 4), [String(leader), String(leader)]);
       }
-      await agent().call(['stop', 'r1', '5'], { env });
-      const { exit } = await agent().ended('r1');
+      await agent().call(['stop', R1, '5'], { env });
+      const { exit } = await agent().ended(R1);
       assert.deepEqual([exit?.signal, exit?.stop], [15, 'user']);
     });
   }
@@ -54,7 +54,7 @@ underEachShell('detaching', (agent) => {
   it('refuses where there is nothing to detach with, before anything is created', async () => {
     const env = await tools();
     const input = agent().spec({ argv: SLEEP });
-    const answer = await agent().call(['start', 'r1'], { env, input });
+    const answer = await agent().call(['start', R1], { env, input });
     assert.deepEqual(refusal(answer), { exit: 5, code: 'no-detach' });
     assert.equal(existsSync(agent().home), false);
   });
@@ -87,23 +87,23 @@ underEachShell(
       const program =
         'import subprocess as s, sys, time; ' +
         's.Popen([sys.executable, "-c", sys.argv[1]], start_new_session=True); time.sleep(60)';
-      const { pid } = await agent().start('r1', { argv: [PYTHON, '-c', program, child] });
-      const other = Number(await agent().line('r1', 'other pid '));
+      const { pid } = await agent().start(R1, { argv: [PYTHON, '-c', program, child] });
+      const other = Number(await agent().line(R1, 'other pid '));
       assert.ok(pid !== null && isRunning(pid) && isRunning(other));
-      await agent().stop('r1', 5);
-      const { exit } = await agent().ended('r1');
+      await agent().stop(R1, 5);
+      const { exit } = await agent().ended(R1);
       assert.deepEqual([exit?.signal, exit?.stop, exit?.oom], [15, 'user', null]);
       assert.deepEqual([pid, other].filter(isRunning), []);
       assert.ok(Math.abs((exit?.ended ?? 0) - Date.now() / 1000) < 20);
     });
 
     it('tells a lost run from a live one', async () => {
-      const { pid } = await agent().start('r1', { argv: SLEEP });
-      assert.equal((await agent().status('r1')).state, 'running');
-      signal(await agent().supervisor('r1'), 'SIGKILL');
-      const lost = await agent().until('r1', 'lost', ({ state }) => state === 'lost');
+      const { pid } = await agent().start(R1, { argv: SLEEP });
+      assert.equal((await agent().status(R1)).state, 'running');
+      signal(await agent().supervisor(R1), 'SIGKILL');
+      const lost = await agent().until(R1, 'lost', ({ state }) => state === 'lost');
       assert.deepEqual([lost.evidence?.child, lost.orphans], ['alive', 1]);
-      await agent().stop('r1', 0);
+      await agent().stop(R1, 0);
       await until('it is gone', () => Promise.resolve(isRunning(pid ?? 0) ? undefined : true));
     });
 

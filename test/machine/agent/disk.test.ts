@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { PYTHON, TestAgent, availableShells, refusal } from '../../support/agent.ts';
+import { PYTHON, R0, R1, TestAgent, availableShells, refusal } from '../../support/agent.ts';
 
 /** Fills the disk by its log, and leaves a child that takes every byte that gets free. */
 const FILL = `
@@ -45,45 +45,45 @@ for (const shell of availableShells()) {
     });
 
     it('does not lose the record of a run that filled it', async () => {
-      await agent.start('r1', { argv: [PYTHON, '-c', FILL] });
-      const { exit, phase, log } = await agent.ended('r1');
+      await agent.start(R1, { argv: [PYTHON, '-c', FILL] });
+      const { exit, phase, log } = await agent.ended(R1);
       assert.deepEqual([exit?.code, exit?.stop, phase], [7, null, 'command']);
-      assert.equal((await agent.status('r1')).orphans, 1);
+      assert.equal((await agent.status(R1)).orphans, 1);
       assert.ok(log > 500_000);
       await assert.rejects(writeFile(join(agent.home, 'more'), 'x'.repeat(100_000)));
     });
 
     it('does not keep a run from being stopped, looked at and removed', async () => {
-      await agent.start('r1', { argv: ['sh', '-c', 'trap "" TERM; while :; do sleep 0.2; done'] });
+      await agent.start(R1, { argv: ['sh', '-c', 'trap "" TERM; while :; do sleep 0.2; done'] });
       await assert.rejects(writeFile(join(agent.home, 'filler'), Buffer.alloc(2_000_000)));
-      assert.equal((await agent.stop('r1', 1)).state, 'stopping');
-      const { exit } = await agent.ended('r1');
+      assert.equal((await agent.stop(R1, 1)).state, 'stopping');
+      const { exit } = await agent.ended(R1);
       assert.deepEqual([exit?.signal, exit?.stop], [9, 'user']);
       assert.equal((await agent.call(['facts', agent.home])).code, 0);
-      assert.equal((await agent.call(['remove', 'r1'])).code, 0);
+      assert.equal((await agent.call(['remove', R1])).code, 0);
     });
 
     it('does not put off the end of a lease, nor an extension', async () => {
       const lines = ['grace 1', 'lease 60'];
       const argv = ['sh', '-c', 'trap "" TERM; while :; do sleep 0.2; done'];
-      await agent.start('r1', { argv, lines });
+      await agent.start(R1, { argv, lines });
       await assert.rejects(writeFile(join(agent.home, 'filler'), Buffer.alloc(2_000_000)));
-      assert.equal((await agent.call(['extend', 'r1', '2'])).code, 0);
-      const { exit } = await agent.ended('r1');
+      assert.equal((await agent.call(['extend', R1, '2'])).code, 0);
+      const { exit } = await agent.ended(R1);
       assert.deepEqual([exit?.signal, exit?.stop], [9, 'lease']);
     });
 
     it('refuses a start it has no room for and leaves nothing behind', async () => {
-      await agent.start('r0', { argv: ['true'] });
-      await agent.ended('r0');
+      await agent.start(R0, { argv: ['true'] });
+      await agent.ended(R0);
       await assert.rejects(writeFile(join(agent.home, 'filler'), Buffer.alloc(2_000_000)));
       const input = agent.spec({ argv: ['true'], secrets: { TOKEN: 'x' } });
-      const answer = await agent.call(['start', 'r1'], { input });
+      const answer = await agent.call(['start', R1], { input });
       assert.deepEqual(refusal(answer), { exit: 5, code: 'disk-full' });
-      assert.deepEqual(readdirSync(join(agent.home, 'runs')), ['r0']);
+      assert.deepEqual(readdirSync(join(agent.home, 'runs')), [R0]);
       assert.deepEqual(readdirSync(join(agent.home, 'new')), []);
       await truncate(join(agent.home, 'filler'), 0);
-      assert.equal((await agent.start('r1', { argv: ['true'] })).id, 'r1');
+      assert.equal((await agent.start(R1, { argv: ['true'] })).id, R1);
     });
   });
 }

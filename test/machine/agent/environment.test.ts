@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { it } from 'mocha';
 import { z } from 'zod';
-import { PYTHON, encode, one, refusal, underEachShell } from '../../support/agent.ts';
+import { PYTHON, R1, R2, R3, encode, one, refusal, underEachShell } from '../../support/agent.ts';
 import { environment, pids, readProc, until } from '../../support/proc.ts';
 
 const SHOW_ARGUMENTS =
@@ -15,8 +15,8 @@ const variablesSchema = z.record(z.string(), z.string());
 
 underEachShell('environment of a run', (agent) => {
   async function variables(env: Record<string, string>, inherited: NodeJS.ProcessEnv = {}) {
-    await agent().start('r1', { argv: [PYTHON, '-c', SHOW_VARIABLES], env }, { env: inherited });
-    return variablesSchema.parse(JSON.parse(await agent().line('r1', 'env ')));
+    await agent().start(R1, { argv: [PYTHON, '-c', SHOW_VARIABLES], env }, { env: inherited });
+    return variablesSchema.parse(JSON.parse(await agent().line(R1, 'env ')));
   }
 
   it('passes every argument on byte for byte', async () => {
@@ -38,8 +38,8 @@ underEachShell('environment of a run', (agent) => {
       '$()'.repeat(1400),
       bytes,
     ];
-    await agent().start('r1', { argv: [PYTHON, '-c', SHOW_ARGUMENTS, ...args] });
-    const got = z.array(z.string()).parse(JSON.parse(await agent().line('r1', 'argv ')));
+    await agent().start(R1, { argv: [PYTHON, '-c', SHOW_ARGUMENTS, ...args] });
+    const got = z.array(z.string()).parse(JSON.parse(await agent().line(R1, 'argv ')));
     assert.deepEqual(
       got,
       args.map((arg) => Buffer.from(arg).toString('hex')),
@@ -52,8 +52,8 @@ underEachShell('environment of a run', (agent) => {
     const got = await variables(env);
     for (const [name, value] of Object.entries(env)) assert.equal(got[name], value, name);
     assert.equal(got['PYTHONUNBUFFERED'], '1');
-    assert.equal(got['RUNCTL_RUN_ID'], 'r1');
-    assert.equal(got['RUNCTL_RUN_DIR'], join(agent().home, 'runs/r1'));
+    assert.equal(got['RUNCTL_RUN_ID'], R1);
+    assert.equal(got['RUNCTL_RUN_DIR'], join(agent().home, 'runs', R1));
   });
 
   it('leaves a given PYTHONUNBUFFERED and locale alone', async () => {
@@ -81,7 +81,7 @@ underEachShell('environment of a run', (agent) => {
     };
     const got = await variables({}, { ...inherited, RUNCTL_RUN_ID: 'other' });
     for (const [name, value] of Object.entries(inherited)) assert.equal(got[name], value, name);
-    assert.equal(got['RUNCTL_RUN_ID'], 'r1');
+    assert.equal(got['RUNCTL_RUN_ID'], R1);
     assert.equal(got['RUNCTL_LC_ALL'], undefined);
     assert.equal(got['RUNCTL_SHELL'], undefined);
   });
@@ -92,9 +92,9 @@ underEachShell('environment of a run', (agent) => {
   });
 
   it('gives no input and starts in the asked directory', async () => {
-    await agent().start('r1', { argv: ['sh', '-c', 'read x; echo "input $?"; echo "in $(pwd)"'] });
-    assert.equal(await agent().line('r1', 'input '), '1');
-    assert.equal(await agent().line('r1', 'in '), agent().work);
+    await agent().start(R1, { argv: ['sh', '-c', 'read x; echo "input $?"; echo "in $(pwd)"'] });
+    assert.equal(await agent().line(R1, 'input '), '1');
+    assert.equal(await agent().line(R1, 'in '), agent().work);
   });
 
   it('shows a secret to the run alone: in no argument list, and gone from the disk', async () => {
@@ -111,9 +111,9 @@ underEachShell('environment of a run', (agent) => {
       '-c',
       'import os, time; print("got", os.environ["TOKEN"].encode().hex()); time.sleep(60)',
     ];
-    const { pid } = await agent().start('r1', { argv, secrets: { TOKEN: value } });
+    const { pid } = await agent().start(R1, { argv, secrets: { TOKEN: value } });
     const hex = Buffer.from(value).toString('hex');
-    assert.equal(await agent().line('r1', 'got '), hex);
+    assert.equal(await agent().line(R1, 'got '), hex);
     clearInterval(watch);
     assert.deepEqual([...seen], []);
     for (const other of agent()
@@ -130,11 +130,11 @@ underEachShell('environment of a run', (agent) => {
   });
 
   it('removes the secrets of a run that could not start, refuses reserved names', async () => {
-    await agent().start('r1', { argv: ['no-such-command'], secrets: { TOKEN: 'x' } });
-    await agent().ended('r1');
-    assert.equal(existsSync(agent().file('r1', 'secrets')), false);
+    await agent().start(R1, { argv: ['no-such-command'], secrets: { TOKEN: 'x' } });
+    await agent().ended(R1);
+    assert.equal(existsSync(agent().file(R1, 'secrets')), false);
     const input = agent().spec({ argv: ['true'], secrets: { IFS: 'x' } });
-    assert.deepEqual(refusal(await agent().call(['start', 'r2'], { input })), {
+    assert.deepEqual(refusal(await agent().call(['start', R2], { input })), {
       exit: 2,
       code: 'usage',
     });
@@ -142,28 +142,28 @@ underEachShell('environment of a run', (agent) => {
 
   it('runs the set-up step first, in the same directory, environment and log', async () => {
     const setup = ['sh', '-c', 'echo "prepared $A $TOKEN $(pwd)"'];
-    await agent().start('r1', {
+    await agent().start(R1, {
       argv: ['echo', 'trained'],
       env: { A: 'b c' },
       secrets: { TOKEN: 't' },
       lines: setup.map((word) => `setup ${encode(word)}`),
     });
-    const { exit } = await agent().ended('r1');
+    const { exit } = await agent().ended(R1);
     assert.deepEqual([exit?.code, exit?.phase], [0, 'command']);
-    assert.equal(await agent().log('r1'), `prepared b c t ${agent().work}\ntrained\n`);
+    assert.equal(await agent().log(R1), `prepared b c t ${agent().work}\ntrained\n`);
   });
 
   it('fails in the set-up phase with the code of the step, and runs no command', async () => {
-    await agent().start('r1', {
+    await agent().start(R1, {
       argv: ['echo', 'trained'],
       lines: ['setup sh', 'setup -c', `setup ${encode('exit 9')}`],
     });
-    const { exit } = await agent().ended('r1');
+    const { exit } = await agent().ended(R1);
     assert.deepEqual([exit?.code, exit?.phase, exit?.reason], [9, 'setup', 'setup-failed']);
-    assert.equal(await agent().log('r1'), 'runctl: setup-failed\n');
+    assert.equal(await agent().log(R1), 'runctl: setup-failed\n');
     // Not a function of the agent that happens to be called so.
-    await agent().start('r2', { argv: ['true'], lines: ['setup load_words'] });
-    const missing = await agent().ended('r2');
+    await agent().start(R2, { argv: ['true'], lines: ['setup load_words'] });
+    const missing = await agent().ended(R2);
     assert.deepEqual([missing.exit?.code, missing.exit?.phase], [127, 'setup']);
   });
 
@@ -176,9 +176,9 @@ underEachShell('environment of a run', (agent) => {
     ];
     const logs: string[] = [];
     for (const [id, code] of [
-      ['r1', 1],
-      ['r2', 0],
-      ['r3', 0],
+      [R1, 1],
+      [R2, 0],
+      [R3, 0],
     ] as const) {
       await agent().start(id, { argv: ['echo', 'trained'], lines: step(code) });
       await agent().ended(id);
@@ -193,14 +193,14 @@ underEachShell('environment of a run', (agent) => {
 
   it('expands ~ to the home of the machine', async () => {
     const status = one(
-      await agent().call(['start', 'r1'], {
+      await agent().call(['start', R1], {
         input: agent().spec({ argv: ['true'], cwd: '~' }),
         env: { HOME: agent().work },
       }),
     );
     assert.equal(status.cwd, agent().work);
     await until('it ended', async () =>
-      (await agent().status('r1')).state === 'ended' ? true : undefined,
+      (await agent().status(R1)).state === 'ended' ? true : undefined,
     );
   });
 });

@@ -9,33 +9,33 @@ import { it } from 'mocha';
 import type { LogFrame } from '../../../src/remote/agent/log-stream.ts';
 import { readLogFrames } from '../../../src/remote/agent/log-stream.ts';
 import type { TestAgent } from '../../support/agent.ts';
-import { AGENT_SCRIPT, refusal, underEachShell } from '../../support/agent.ts';
+import { AGENT_SCRIPT, R1, R2, refusal, underEachShell } from '../../support/agent.ts';
 import { isRunning, until } from '../../support/proc.ts';
 
 const MIB = 1024 * 1024;
 
 underEachShell('following logs', (agent) => {
   it('tells every byte of several runs once, as they write, and ends with them', async () => {
-    await agent().start('r1', { argv: ['sh', '-c', 'for i in 1 2 3; do echo "a $i"; sleep 0.2; done'] });
-    await agent().start('r2', {
+    await agent().start(R1, { argv: ['sh', '-c', 'for i in 1 2 3; do echo "a $i"; sleep 0.2; done'] });
+    await agent().start(R2, {
       argv: ['sh', '-c', 'printf "b\\000\\377"; sleep 0.5; printf "#log x 0 5\\n"'],
       lines: ['shared 1'],
     });
-    const follow = start(agent(), ['r1:2', 'r2:0', 'none:7']);
+    const follow = start(agent(), [`${R1}:2`, `${R2}:0`, 'none:7']);
     const frames = await collect(follow);
-    assert.equal(text(frames, 'r1'), '1\na 2\na 3\n');
-    assert.equal(text(frames, 'r2'), 'b\0\xff#log x 0 5\n');
+    assert.equal(text(frames, R1), '1\na 2\na 3\n');
+    assert.equal(text(frames, R2), 'b\0\xff#log x 0 5\n');
     assert.deepEqual(
       frames.filter(({ kind }) => kind !== 'bytes' && kind !== 'beat').map(short).sort(),
-      ['end r1 12', 'end r2 14', 'gone none'],
+      [`end ${R1} 12`, `end ${R2} 14`, 'gone none'],
     );
     assert.deepEqual(short(frames[0]), 'beat');
     assert.equal(await ended(follow), 0);
   });
 
   it('tells a new line within a few tenths of a second', async () => {
-    await makeRun(agent(), 'r1', '');
-    const follow = start(agent(), ['r1:0']);
+    await makeRun(agent(), R1, '');
+    const follow = start(agent(), [`${R1}:0`]);
     const times: number[] = [];
     let written = 0;
     const done = (async () => {
@@ -46,7 +46,7 @@ underEachShell('following logs', (agent) => {
     for (let n = 0; n < 8; n++) {
       await delay(230);
       written = performance.now();
-      await appendFile(agent().file('r1', 'log'), `line ${n}\n`);
+      await appendFile(agent().file(R1, 'log'), `line ${n}\n`);
       await until('it was told', () => Promise.resolve(times.length > n ? true : undefined));
     }
     follow.kill('SIGKILL');
@@ -57,14 +57,14 @@ underEachShell('following logs', (agent) => {
   });
 
   it('sends a backlog of 200 MB, one line, byte for byte, fast', async () => {
-    await makeRun(agent(), 'r1', '', true);
+    await makeRun(agent(), R1, '', true);
     const block = randomBytes(MIB).map((byte) => (byte === 10 ? 11 : byte));
-    const file = await open(agent().file('r1', 'log'), 'w');
+    const file = await open(agent().file(R1, 'log'), 'w');
     for (let n = 0; n < 200; n++) await file.write(block);
     await file.write('\n');
     await file.close();
     const began = performance.now();
-    const follow = start(agent(), ['r1:12345']);
+    const follow = start(agent(), [`${R1}:12345`]);
     const hash = createHash('sha256');
     let next = 12345;
     let end = 0;
@@ -87,31 +87,31 @@ underEachShell('following logs', (agent) => {
   });
 
   it('says that a log was cut, and tells the new one from its start', async () => {
-    await makeRun(agent(), 'r1', 'a long old text\n');
-    const follow = start(agent(), ['r1:0']);
+    await makeRun(agent(), R1, 'a long old text\n');
+    const follow = start(agent(), [`${R1}:0`]);
     const frames: LogFrame[] = [];
     const done = (async () => {
       for await (const frame of readLogFrames(follow.stdout)) frames.push(frame);
     })();
-    await until('told', () => Promise.resolve(text(frames, 'r1').length === 16 || undefined));
-    await truncate(agent().file('r1', 'log'), 0);
-    await appendFile(agent().file('r1', 'log'), 'new\n');
-    await until('told', () => Promise.resolve(text(frames, 'r1').endsWith('new\n') || undefined));
+    await until('told', () => Promise.resolve(text(frames, R1).length === 16 || undefined));
+    await truncate(agent().file(R1, 'log'), 0);
+    await appendFile(agent().file(R1, 'log'), 'new\n');
+    await until('told', () => Promise.resolve(text(frames, R1).endsWith('new\n') || undefined));
     assert.ok(frames.some(({ kind }) => kind === 'cut'));
-    await rm(join(agent().home, 'runs', 'r1'), { recursive: true });
+    await rm(join(agent().home, 'runs', R1), { recursive: true });
     await done;
-    assert.equal(short(frames.at(-1)), 'gone r1');
+    assert.equal(short(frames.at(-1)), `gone ${R1}`);
     assert.equal(await ended(follow), 0);
   });
 
   it('ends by itself soon after nobody reads any more, be it idle or in a backlog', async () => {
-    await makeRun(agent(), 'r1', '');
-    await makeRun(agent(), 'r2', Buffer.alloc(5 * MIB, 'x').toString());
+    await makeRun(agent(), R1, '');
+    await makeRun(agent(), R2, Buffer.alloc(5 * MIB, 'x').toString());
     for (const [id, ignores] of [
-      ['r1', false],
-      ['r2', false],
-      ['r1', true],
-      ['r2', true],
+      [R1, false],
+      [R2, false],
+      [R1, true],
+      [R2, true],
     ] as const) {
       const follow = start(agent(), [`${id}:0`], ignores);
       await new Promise((resolve) => follow.stdout.once('data', resolve));
@@ -129,11 +129,11 @@ underEachShell('following logs', (agent) => {
   });
 
   it('refuses what it cannot follow', async () => {
-    for (const words of [[], ['r1'], ['r1:'], ['r1:-1'], ['R:1'], ['r1:1:2']]) {
+    for (const words of [[], [R1], [`${R1}:`], [`${R1}:-1`], ['R:1'], [`${R1}:1:2`]]) {
       const answer = await agent().call(['follow', ...words]);
       assert.deepEqual(refusal(answer), { exit: 2, code: 'usage' }, words.join(' '));
     }
-    const answer = await agent().call(['follow', 'r1:0']);
+    const answer = await agent().call(['follow', `${R1}:0`]);
     assert.deepEqual(refusal(answer), { exit: 5, code: 'no-home' });
   });
 });

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { it } from 'mocha';
 import type { Status, TestAgent } from '../../support/agent.ts';
-import { PYTHON, underEachShell } from '../../support/agent.ts';
+import { PYTHON, R1, underEachShell } from '../../support/agent.ts';
 import { isRunning, signal, stat, until } from '../../support/proc.ts';
 
 const SLEEP = ['sleep', '60'];
@@ -12,35 +12,35 @@ const START_FIELD = 19;
 
 underEachShell('which process is which', (agent) => {
   it('believes neither a reused pid of the supervisor nor of the run', async () => {
-    await lose(agent(), 'r1');
+    await lose(agent(), R1);
     const stranger = spawn('sleep', ['60'], { detached: true });
     const pid = stranger.pid ?? 0;
     // Both pids belong to somebody else now.
-    await rewrite(agent(), 'r1', 'main', { pid: String(pid) });
-    await rewrite(agent(), 'r1', 'supervisor', { pid: String(pid) });
-    const status = await agent().status('r1');
+    await rewrite(agent(), R1, 'main', { pid: String(pid) });
+    await rewrite(agent(), R1, 'supervisor', { pid: String(pid) });
+    const status = await agent().status(R1);
     assert.deepEqual(facts(status), ['lost', 'same', 'dead', 0]);
-    await agent().stop('r1', 0);
-    assert.equal((await agent().call(['remove', 'r1'])).code, 0);
+    await agent().stop(R1, 0);
+    assert.equal((await agent().call(['remove', R1])).code, 0);
     assert.ok(isRunning(pid), 'the stranger was left alone');
     stranger.kill('SIGKILL');
   });
 
   it('believes a pid with the recorded start, as a check of the test above', async () => {
-    await lose(agent(), 'r1');
+    await lose(agent(), R1);
     const stranger = spawn('sleep', ['60'], { detached: true });
     const pid = stranger.pid ?? 0;
-    await rewrite(agent(), 'r1', 'main', { pid: String(pid), start: stat(pid)[START_FIELD] ?? '' });
-    assert.deepEqual(facts(await agent().status('r1')), ['lost', 'same', 'alive', 1]);
+    await rewrite(agent(), R1, 'main', { pid: String(pid), start: stat(pid)[START_FIELD] ?? '' });
+    assert.deepEqual(facts(await agent().status(R1)), ['lost', 'same', 'alive', 1]);
     stranger.kill('SIGKILL');
   });
 
   it('calls a run of an earlier boot lost, whatever its pids are now', async () => {
-    const { pid } = await agent().start('r1', { argv: SLEEP });
+    const { pid } = await agent().start(R1, { argv: SLEEP });
     const boot = '00000000-0000-4000-8000-000000000000';
-    await rewrite(agent(), 'r1', 'main', { boot });
-    await rewrite(agent(), 'r1', 'supervisor', { boot });
-    const status = await agent().status('r1');
+    await rewrite(agent(), R1, 'main', { boot });
+    await rewrite(agent(), R1, 'supervisor', { boot });
+    const status = await agent().status(R1);
     assert.deepEqual(
       [status.state, status.evidence?.boot, status.evidence?.child],
       ['lost', 'changed', 'dead'],
@@ -50,7 +50,7 @@ underEachShell('which process is which', (agent) => {
   });
 
   it('takes a zombie for dead', async () => {
-    await lose(agent(), 'r1');
+    await lose(agent(), R1);
     const program =
       'import os, time\npid = os.fork()\nif pid == 0: os._exit(0)\n' +
       'print(pid, flush=True)\ntime.sleep(60)';
@@ -58,8 +58,8 @@ underEachShell('which process is which', (agent) => {
     const line = (await once(parent.stdout, 'data')).join('');
     const pid = Number(line);
     await until('it is a zombie', () => Promise.resolve(stat(pid)[0] === 'Z' || undefined));
-    await rewrite(agent(), 'r1', 'main', { pid: String(pid), start: stat(pid)[START_FIELD] ?? '' });
-    assert.deepEqual(facts(await agent().status('r1')), ['lost', 'same', 'dead', 0]);
+    await rewrite(agent(), R1, 'main', { pid: String(pid), start: stat(pid)[START_FIELD] ?? '' });
+    assert.deepEqual(facts(await agent().status(R1)), ['lost', 'same', 'dead', 0]);
     parent.kill('SIGKILL');
   });
 
@@ -70,34 +70,34 @@ underEachShell('which process is which', (agent) => {
       'print("named", flush=True)',
       'time.sleep(60)',
     ].join('\n');
-    const { pid } = await agent().start('r1', { argv: [PYTHON, '-c', program] });
-    await agent().line('r1', 'named');
-    signal(await agent().supervisor('r1'), 'SIGKILL');
-    const lost = await agent().until('r1', 'lost', ({ state }) => state === 'lost');
+    const { pid } = await agent().start(R1, { argv: [PYTHON, '-c', program] });
+    await agent().line(R1, 'named');
+    signal(await agent().supervisor(R1), 'SIGKILL');
+    const lost = await agent().until(R1, 'lost', ({ state }) => state === 'lost');
     assert.deepEqual(facts(lost), ['lost', 'same', 'alive', 1]);
-    await agent().stop('r1', 0);
+    await agent().stop(R1, 0);
     await until('it is gone', () => Promise.resolve(isRunning(pid ?? 0) ? undefined : true));
   });
 
   it('does not take an empty or half-written exit record for an end', async () => {
-    const { pid } = await agent().start('r1', { argv: SLEEP });
-    assert.equal((await readFile(agent().file('r1', 'exit'))).length, 256);
+    const { pid } = await agent().start(R1, { argv: SLEEP });
+    assert.equal((await readFile(agent().file(R1, 'exit'))).length, 256);
     await writeFile(
-      agent().file('r1', 'exit'),
+      agent().file(R1, 'exit'),
       '{"code":0,"signal":null,"ended":17'.padEnd(255) + '\n',
     );
-    assert.equal((await agent().status('r1')).state, 'running');
-    signal(await agent().supervisor('r1'), 'SIGKILL');
-    assert.equal((await agent().until('r1', 'lost', ({ state }) => state === 'lost')).exit, null);
+    assert.equal((await agent().status(R1)).state, 'running');
+    signal(await agent().supervisor(R1), 'SIGKILL');
+    assert.equal((await agent().until(R1, 'lost', ({ state }) => state === 'lost')).exit, null);
     signal(pid ?? 0, 'SIGKILL');
   });
 
   it('shows by the beat that the supervisor lives, and stops when it does not', async () => {
-    await agent().start('r1', { argv: SLEEP }, { env: { RUNCTL_BEAT_SECONDS: '1' } });
-    const first = (await agent().status('r1')).beat ?? 0;
+    await agent().start(R1, { argv: SLEEP }, { env: { RUNCTL_BEAT_SECONDS: '1' } });
+    const first = (await agent().status(R1)).beat ?? 0;
     assert.ok(Math.abs(first - Date.now() / 1000) < 5);
-    await agent().until('r1', 'beating', ({ beat }) => (beat ?? 0) > first);
-    signal(await agent().supervisor('r1'), 'SIGKILL');
+    await agent().until(R1, 'beating', ({ beat }) => (beat ?? 0) > first);
+    signal(await agent().supervisor(R1), 'SIGKILL');
     // The run and nothing else: the heart ends at its next look.
     await until('the heart has ended', () =>
       Promise.resolve(agent().processes().length === 1 ? true : undefined),

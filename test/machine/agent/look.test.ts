@@ -7,7 +7,7 @@ import { it } from 'mocha';
 import { z } from 'zod';
 import { factsSchema } from '../../../src/remote/agent/agent-answers.ts';
 import type { Answer } from '../../support/agent.ts';
-import { PYTHON, refusal, statuses, underEachShell } from '../../support/agent.ts';
+import { PYTHON, R1, R2, refusal, statuses, underEachShell } from '../../support/agent.ts';
 import { isRunning, until } from '../../support/proc.ts';
 import { BASIC_TOOLS, toolbox } from '../../support/toolbox.ts';
 
@@ -38,8 +38,8 @@ underEachShell('looking at runs', (agent) => {
   it('lists nothing where nothing was ever run, and creates nothing to say so', async () => {
     assert.deepEqual(statuses(await agent().call(['list'])), []);
     assert.equal((await agent().call(['ids'])).stdout.toString(), '{"ids":[]}\n');
-    assert.deepEqual(refusal(await agent().call(['remove', 'r1'])), { exit: 4, code: 'not-found' });
-    assert.deepEqual(refusal(await agent().call(['read', 'r1', '0', '1'])), {
+    assert.deepEqual(refusal(await agent().call(['remove', R1])), { exit: 4, code: 'not-found' });
+    assert.deepEqual(refusal(await agent().call(['read', R1, '0', '1'])), {
       exit: 4,
       code: 'not-found',
     });
@@ -47,8 +47,8 @@ underEachShell('looking at runs', (agent) => {
       [],
       ['dance'],
       ['status'],
-      ['read', 'r1', '-1', '5'],
-      ['read', 'r1', '0'],
+      ['read', R1, '-1', '5'],
+      ['read', R1, '0'],
     ]) {
       assert.deepEqual(
         refusal(await agent().call(args)),
@@ -61,12 +61,12 @@ underEachShell('looking at runs', (agent) => {
 
   it('answers no status where the folder of all runs is gone', async () => {
     const refused = { exit: 5, code: 'no-home' };
-    assert.deepEqual(refusal(await agent().call(['status', 'r1'])), refused);
-    await agent().start('r1', { argv: ['true'] });
-    await agent().ended('r1');
-    assert.equal((await agent().status('r2')).state, 'missing');
+    assert.deepEqual(refusal(await agent().call(['status', R1])), refused);
+    await agent().start(R1, { argv: ['true'] });
+    await agent().ended(R1);
+    assert.equal((await agent().status(R2)).state, 'missing');
     await rename(join(agent().home, 'runs'), join(agent().home, 'away'));
-    assert.deepEqual(refusal(await agent().call(['status', 'r1'])), refused);
+    assert.deepEqual(refusal(await agent().call(['status', R1])), refused);
   });
 
   it('names a thousand runs at once in well under a second', async () => {
@@ -94,20 +94,20 @@ underEachShell('looking at runs', (agent) => {
   });
 
   it('refuses to remove a live run', async () => {
-    await agent().start('r1', { argv: ['sleep', '60'] });
-    assert.deepEqual(refusal(await agent().call(['remove', 'r1'])), {
+    await agent().start(R1, { argv: ['sleep', '60'] });
+    assert.deepEqual(refusal(await agent().call(['remove', R1])), {
       exit: 3,
       code: 'active',
-      run: 'r1',
+      run: R1,
     });
-    assert.equal((await agent().status('r1')).state, 'running');
+    assert.equal((await agent().status(R1)).state, 'running');
   });
 
   it('reads any part of a 50 MB log, quickly', async () => {
-    await agent().start('r1', { argv: ['true'] });
-    await agent().ended('r1');
+    await agent().start(R1, { argv: ['true'] });
+    await agent().ended(R1);
     const log = randomBytes(50_000_000);
-    await writeFile(agent().file('r1', 'log'), log);
+    await writeFile(agent().file(R1, 'log'), log);
     for (const [offset, max] of [
       [0, 1],
       [12_345_677, 100_003],
@@ -115,20 +115,20 @@ underEachShell('looking at runs', (agent) => {
       [50_000_000, 9],
       [60_000_000, 9],
     ] as const) {
-      const { code, stdout, ms } = await agent().call(['read', 'r1', String(offset), String(max)]);
+      const { code, stdout, ms } = await agent().call(['read', R1, String(offset), String(max)]);
       assert.equal(code, 0);
       assert.ok(stdout.equals(log.subarray(offset, offset + max)), `${offset} ${max}`);
       assert.ok(ms < 1000, `${ms} ms at ${offset}`);
     }
-    const whole = await agent().call(['read', 'r1', '1', '99999999']);
+    const whole = await agent().call(['read', R1, '1', '99999999']);
     assert.equal(sha(whole.stdout), sha(log.subarray(1)));
     assert.ok(whole.ms < 3000, `${whole.ms} ms for all`);
   });
 
   it('answers the status of a run within 30 ms', async () => {
-    await agent().start('r1', { argv: ['sleep', '60'] });
+    await agent().start(R1, { argv: ['sleep', '60'] });
     const times: number[] = [];
-    for (let count = 0; count < 15; count++) times.push((await agent().call(['status', 'r1'])).ms);
+    for (let count = 0; count < 15; count++) times.push((await agent().call(['status', R1])).ms);
     // The best one: others share this machine.
     const best = Math.min(...times);
     assert.ok(best < 30, `${best} ms`);
@@ -169,11 +169,11 @@ underEachShell('facts', (agent) => {
 
   it('names the run of a process, in any script and without ps', async () => {
     const argv = [PYTHON, '-c', 'while True: pass # "naïve" \\ \n'];
-    await agent().start('r1', { argv });
+    await agent().start(R1, { argv });
     const PATH = await toolbox(join(agent().work, 'bin'), BASIC_TOOLS);
     const found = await until('the busy run is among the top', async () =>
       parse(await agent().call(['facts'], { env: { PATH } })).processes.find(
-        ({ run, cpu }) => run === 'r1' && (cpu ?? 0) > 10,
+        ({ run, cpu }) => run === R1 && (cpu ?? 0) > 10,
       ),
     );
     assert.ok(found.command.endsWith('while True: pass # "naïve" \\'), found.command);

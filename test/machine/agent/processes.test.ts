@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'mocha';
 import { z } from 'zod';
 import type { TestAgent } from '../../support/agent.ts';
-import { PYTHON, underEachShell } from '../../support/agent.ts';
+import { PYTHON, R1, R2, underEachShell } from '../../support/agent.ts';
 
 const schema = z.object({
   processes: z.array(
@@ -34,26 +34,26 @@ for (const [title, env] of [
     title,
     (agent) => {
       it('hold all those of runs, however idle, and of the others the 20 busiest at most', async () => {
-        await agent().start('r1', { argv: [PYTHON, '-c', FORKS] });
-        await agent().line('r1', 'forked');
+        await agent().start(R1, { argv: [PYTHON, '-c', FORKS] });
+        await agent().line(R1, 'forked');
         const all = await processes(agent());
-        assert.equal(all.filter(({ run }) => run === 'r1').length, IDLE);
+        assert.equal(all.filter(({ run }) => run === R1).length, IDLE);
         assert.ok(all.filter(({ run }) => run === null).length <= 20);
         const shares = all.map(({ cpu }) => cpu);
         assert.deepEqual(shares, shares.toSorted((a, b) => b - a), 'the busiest first');
       });
 
       it('name the run of one that lost its environment, and of one that left its group', async () => {
-        const bare = await agent().start('r1', { argv: ['env', '-i', 'sleep', '60'] });
+        const bare = await agent().start(R1, { argv: ['env', '-i', 'sleep', '60'] });
         const cwd = '/';
-        await agent().start('r2', { argv: [PYTHON, '-c', ESCAPED], cwd });
-        await agent().line('r2', 'escaped');
+        await agent().start(R2, { argv: [PYTHON, '-c', ESCAPED], cwd });
+        await agent().line(R2, 'escaped');
         const all = await processes(agent());
         assert.deepEqual(
-          all.filter(({ run }) => run === 'r1').map(({ pid, command }) => [pid, command]),
+          all.filter(({ run }) => run === R1).map(({ pid, command }) => [pid, command]),
           [[bare.pid, 'sleep 60']],
         );
-        const second = all.filter(({ run }) => run === 'r2').map(({ command }) => command);
+        const second = all.filter(({ run }) => run === R2).map(({ command }) => command);
         assert.equal(second.length, 2);
         assert.ok(second.includes('sleep 60'), second.join('\n'));
       });

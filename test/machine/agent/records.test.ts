@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { it } from 'mocha';
 import type { Answer, TestAgent } from '../../support/agent.ts';
-import { AGENT_SCRIPT, callCommand, underEachShell } from '../../support/agent.ts';
+import { AGENT_SCRIPT, R1, callCommand, underEachShell } from '../../support/agent.ts';
 
 /** The functions of the agent without their last line, which runs them. */
 const FUNCTIONS = readFileSync(AGENT_SCRIPT, 'utf8').replace(/^main "\$@"; exit$/m, '');
@@ -73,7 +73,7 @@ underEachShell('records of the agent', (agent) => {
   ] as const) {
     it(`(${name}) are never taken half written for a fact about a run`, async () => {
       const { home } = agent();
-      const directory = join(home, 'runs', 'r1');
+      const directory = join(home, 'runs', R1);
       await mkdir(directory, { recursive: true });
       for (const record of ['phase', 'main', 'stop', 'kill', 'supervisor', 'exit']) {
         await writeFile(join(directory, record), '\n');
@@ -87,7 +87,7 @@ underEachShell('records of the agent', (agent) => {
             */${name}) if [ "$_looks" = 0 ]; then printf '%s\\n' '${whole}' >"$_from"; fi ;;
           esac
         }`;
-      const answer = await run(agent(), `${overwriting}\ninit\nload r1\n${script}`);
+      const answer = await run(agent(), `${overwriting}\ninit\nload ${R1}\n${script}`);
       assert.deepEqual([answer.stdout.toString(), answer.stderr], [expected, '']);
     });
   }

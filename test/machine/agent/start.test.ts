@@ -8,6 +8,8 @@ import { it } from 'mocha';
 import {
   AGENT_SCRIPT,
   PYTHON,
+  R1,
+  R2,
   callCommand,
   encode,
   one,
@@ -20,17 +22,17 @@ const SLEEP = ['sleep', '60'];
 
 underEachShell('agent start', (agent) => {
   it('runs a command to its end and keeps its log, code and record', async () => {
-    const started = await agent().start('r1', {
+    const started = await agent().start(R1, {
       argv: ['sh', '-c', 'echo out; echo err >&2; exit 3'],
       lines: [`json ${encode('{"name":"naïve 💡"}')}`],
     });
     assert.equal(started.cwd, agent().work);
-    const { exit, phase, log, started: at, logid } = await agent().ended('r1');
+    const { exit, phase, log, started: at, logid } = await agent().ended(R1);
     assert.deepEqual(
       { code: exit?.code, signal: exit?.signal, stop: exit?.stop, reason: exit?.reason, phase },
       { code: 3, signal: null, stop: null, reason: null, phase: 'command' },
     );
-    const text = await agent().log('r1');
+    const text = await agent().log(R1);
     assert.deepEqual(text.split('\n').sort(), ['', 'err', 'out']);
     assert.equal(log, text.length);
     assert.match(logid ?? '', /^\d+:\d+$/);
@@ -38,18 +40,18 @@ underEachShell('agent start', (agent) => {
     assert.ok((exit?.ended ?? 0) >= (at ?? 0) - 1);
     const [listed] = (await agent().call(['list'])).stdout.toString().split('\n');
     assert.ok(listed?.includes('"run":{"name":"na\\u00efve \\ud83d\\udca1"}'), listed);
-    const kept = await readFile(agent().file('r1', 'run.json'), 'utf8');
+    const kept = await readFile(agent().file(R1, 'run.json'), 'utf8');
     assert.equal(kept, '{"name":"naïve 💡"}\n');
   });
 
   it('gives the run a session of its own, apart from the supervisor, with no tty', async () => {
-    const { pid } = await agent().start('r1', { argv: SLEEP });
+    const { pid } = await agent().start(R1, { argv: SLEEP });
     assert.ok(pid);
     await until('the run leads a session', () =>
       Promise.resolve(stat(pid)[3] === String(pid) || undefined),
     );
     const [, , group, session, tty] = stat(pid);
-    const supervisor = await agent().supervisor('r1');
+    const supervisor = await agent().supervisor(R1);
     assert.deepEqual([group, session, tty], [String(pid), String(pid), '0']);
     assert.deepEqual(stat(supervisor).slice(2, 5), [String(supervisor), String(supervisor), '0']);
     assert.notEqual(supervisor, pid);
@@ -62,29 +64,29 @@ underEachShell('agent start', (agent) => {
       '[s.default_int_handler, s.SIG_DFL, s.SIG_DFL, s.SIG_DFL])';
     const command = ['sh', '-c', 'trap "" HUP INT QUIT TERM; exec "$@"', 'sh', ...agent().shell];
     one(
-      await callCommand([...command, AGENT_SCRIPT, 'start', 'r1'], {
+      await callCommand([...command, AGENT_SCRIPT, 'start', R1], {
         env: agent().env,
         input: agent().spec({ argv: [PYTHON, '-c', program] }),
       }),
     );
-    assert.equal(await agent().line('r1', 'got '), 'True');
+    assert.equal(await agent().line(R1, 'got '), 'True');
   });
 
   it('survives the SIGKILL of its starter, group and session', async () => {
     const spec = join(agent().work, 'spec');
     await writeFile(spec, agent().spec({ argv: SLEEP }));
     await mkdir(join(agent().home, 'runs'), { recursive: true });
-    const line = `${agent().shell.join(' ')} ${AGENT_SCRIPT} start r1 <${spec}; sleep 60`;
+    const line = `${agent().shell.join(' ')} ${AGENT_SCRIPT} start ${R1} <${spec}; sleep 60`;
     const caller = spawn('sh', ['-c', line], { detached: true, env: agent().env, stdio: 'ignore' });
-    const { pid } = await agent().until('r1', 'running', ({ state }) => state === 'running');
+    const { pid } = await agent().until(R1, 'running', ({ state }) => state === 'running');
     process.kill(-(caller.pid ?? 0), 'SIGKILL');
     await until('the caller is dead', () =>
       Promise.resolve(isRunning(caller.pid ?? 0) ? undefined : true),
     );
-    const status = await agent().status('r1');
+    const status = await agent().status(R1);
     assert.equal(status.state, 'running');
     assert.ok(isRunning(pid ?? 0));
-    assert.ok(isRunning(await agent().supervisor('r1')));
+    assert.ok(isRunning(await agent().supervisor(R1)));
   });
 
   it('records codes of 128 and more as code and possible signal', async () => {
@@ -133,7 +135,7 @@ underEachShell('agent start', (agent) => {
       'json on two lines': whole.replace('end', `json ${encode('{\n}')}\nend`),
     };
     for (const [what, input] of Object.entries(bad)) {
-      const answer = await agent().call(['start', 'r1'], { input });
+      const answer = await agent().call(['start', R1], { input });
       assert.ok([2, 3].includes(answer.code ?? 0), `${what}: ${answer.stdout.toString()}`);
       assert.ok(['usage', 'incomplete'].includes(refusal(answer).code), what);
       assert.equal(existsSync(agent().home), false, what);
@@ -148,11 +150,11 @@ underEachShell('agent start', (agent) => {
     const count = 'echo started >>"$PWD/count"; sleep 60';
     const input = agent().spec({ argv: ['sh', '-c', count], lines: ['shared 1'] });
     const answers = await Promise.all(
-      Array.from({ length: 6 }, () => agent().call(['start', 'r1'], { input })),
+      Array.from({ length: 6 }, () => agent().call(['start', R1], { input })),
     );
     const fresh = answers.map(one).filter(({ existing }) => existing !== true);
     assert.equal(fresh.length, 1);
-    const again = one(await agent().call(['start', 'r1'], { input }));
+    const again = one(await agent().call(['start', R1], { input }));
     assert.deepEqual([again.existing, again.state], [true, 'running']);
     const text = await until('it counted', async () =>
       existsSync(join(agent().work, 'count'))
@@ -215,10 +217,10 @@ underEachShell('agent start', (agent) => {
     await writeFile(join(agent().home, 'lock'), '999999999 1 boot\n');
     await writeFile(join(agent().home, 'lock-999999999-1'), '999999998 2 boot\n');
     await writeFile(join(agent().home, 'lock-999999999-1-999999998-2'), '999999997 3 boot\n');
-    const { stdout, ms } = await agent().call(['start', 'r1'], {
+    const { stdout, ms } = await agent().call(['start', R1], {
       input: agent().spec({ argv: ['true'] }),
     });
-    assert.match(stdout.toString(), /^\{"id":"r1"/);
+    assert.match(stdout.toString(), new RegExp(`^\\{"id":"${R1}"`));
     assert.ok(ms < 5000, `${ms} ms`);
     assert.deepEqual(
       (await readdir(agent().home)).filter((name) => name.startsWith('lock-')),
@@ -227,17 +229,17 @@ underEachShell('agent start', (agent) => {
   });
 
   it('runs the command although it cannot note that its set-up succeeded', async () => {
-    await agent().start('r1', {
+    await agent().start(R1, {
       argv: ['echo', 'ran'],
       // The step removes the folder of notes.
       lines: ['setup rm', 'setup -rf', `setup ${join(agent().home, 'setups')}`, 'setupkey abc'],
     });
-    const { exit } = await agent().ended('r1');
+    const { exit } = await agent().ended(R1);
     assert.deepEqual([exit?.code, exit?.phase], [0, 'command']);
-    assert.equal(await agent().log('r1'), 'ran\n');
+    assert.equal(await agent().log(R1), 'ran\n');
     // And the next start makes it again.
-    await agent().start('r2', { argv: ['true'], lines: ['setup true', 'setupkey abc'] });
-    await agent().ended('r2');
+    await agent().start(R2, { argv: ['true'], lines: ['setup true', 'setupkey abc'] });
+    await agent().ended(R2);
     assert.ok(existsSync(join(agent().home, 'setups', 'abc')));
   });
 
@@ -245,15 +247,15 @@ underEachShell('agent start', (agent) => {
     const group = join(agent().work, 'cgroup');
     const env = { RUNCTL_CGROUP: group };
     // The machine has a count of its own, which says nothing of this run.
-    await agent().start('r1', { argv: ['true'] }, { env });
-    assert.equal((await agent().ended('r1')).exit?.oom, null);
+    await agent().start(R1, { argv: ['true'] }, { env });
+    assert.equal((await agent().ended(R1)).exit?.oom, null);
 
     await mkdir(group);
     await writeFile(join(group, 'memory.events'), 'oom 3\noom_kill 3\n');
     const wait = 'until [ -e "$0" ]; do sleep 0.05; done';
-    await agent().start('r2', { argv: ['sh', '-c', wait, join(group, 'go')] }, { env });
+    await agent().start(R2, { argv: ['sh', '-c', wait, join(group, 'go')] }, { env });
     await writeFile(join(group, 'memory.events'), 'oom 4\noom_kill 4\n');
     await writeFile(join(group, 'go'), '');
-    assert.equal((await agent().ended('r2')).exit?.oom, true);
+    assert.equal((await agent().ended(R2)).exit?.oom, true);
   });
 });
