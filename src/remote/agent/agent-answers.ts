@@ -15,6 +15,31 @@ export const exitRecordSchema = z.object({
   oom: z.boolean().nullish(),
 });
 
+/** What the machine does after a run, and how far it got. */
+export const afterSchema = z.object({
+  /**
+   * `waiting` for the run to end, `saving`, `calling` the webhook, `holding` the action back,
+   * `acting`, `done`; `lost` when nobody is left to go on (a reboot).
+   */
+  state: z.enum(['waiting', 'saving', 'calling', 'holding', 'acting', 'done', 'lost']),
+  /** What saved it: `aws`, `s5cmd`, `rclone` or `python3`; `null` before and when nothing could. */
+  by: z.string().nullish(),
+  /** What is in the durable place, a directory as one; empty unless all of it is there. */
+  saved: z.array(z.object({ name: z.string(), bytes: z.number() })),
+  /** `s3://bucket/prefix/ID`; `null` before the saving has ended. */
+  place: z.string().nullish(),
+  /** Why nothing was saved, or what had to be left out; English, without secrets. */
+  error: z.string().nullish(),
+  webhook: z.enum(['sent', 'failed']).nullish(),
+  /** Seconds for which the action is still held back. */
+  left: z.number().nullish(),
+  /** How often the action has failed; it is tried again every minute. */
+  tries: z.number().int(),
+});
+
+/** How far the machine got with what it does after a run. */
+export type AfterStatus = z.infer<typeof afterSchema>;
+
 /** One line of `status`, `start` and `stop`. */
 export const runStatusSchema = z.object({
   id: z.string(),
@@ -47,6 +72,8 @@ export const runStatusSchema = z.object({
   host: z.string().nullish(),
   /** Seconds left until the machine ends it, and from its start to then. */
   lease: z.object({ left: z.number(), total: z.number().nullable() }).nullish(),
+  /** `null` when nothing is to be done after it, or an older agent started it. */
+  after: afterSchema.nullish(),
   existing: z.boolean().optional(),
   /** It never starts: only ever with state `missing`. */
   forbidden: z.boolean().optional(),

@@ -11,7 +11,7 @@ import { agentFailure } from './agent-failure.ts';
 import type { AgentCallOptions } from './agent-script.ts';
 import { AgentScript } from './agent-script.ts';
 import type { AgentSpec } from './agent-spec.ts';
-import { formatAgentSpec } from './agent-spec.ts';
+import { formatAfterSecrets, formatAgentSpec } from './agent-spec.ts';
 import { inHostTime } from './host-time.ts';
 
 /** From where on a run's log is wanted. */
@@ -107,7 +107,7 @@ export class AgentClient {
   }
 
   /**
-   * Moves the end of a run's lease.
+   * Moves the end of a run's lease; of one that has ended, the action held back after it.
    *
    * @param id - the run
    * @param seconds - from now; 0 takes the lease away
@@ -122,6 +122,41 @@ export class AgentClient {
   ): Promise<RunStatus> {
     const wanted = String(Math.max(0, Math.trunc(seconds)));
     return this.inHostTime(this.one(await this.ask(['extend', id, wanted], options), runStatusSchema));
+  }
+
+  /**
+   * Saves an ended run to its durable place once more, with fresh credentials;
+   * returns when it has begun. What else was left to do after the run is done, too.
+   *
+   * @param id - the run
+   * @param secrets - credentials and endpoint by their AWS names; they travel over stdin only
+   * @param options - cancellation and time limit
+   * @returns its status; `after` tells how the saving goes on
+   * @throws {MachineError} `nowhere` when the run has no durable place
+   * @throws {RunError} when the run, or what follows it, is still at work
+   */
+  async save(
+    id: RunId,
+    secrets: Readonly<Record<string, string>>,
+    options: AgentCallOptions = {},
+  ): Promise<RunStatus> {
+    const answer = await this.ask(['save', id], options, formatAfterSecrets(secrets));
+    return this.inHostTime(this.one(answer, runStatusSchema));
+  }
+
+  /**
+   * Holds back the action that ends the machine after a run.
+   *
+   * @param id - the run, which has ended
+   * @param seconds - from now; 0 lets it go on at once
+   * @param options - cancellation and time limit
+   * @returns its status
+   * @throws {MachineError} `ending` when there is nothing to hold back (any more)
+   * @throws {RunError} when the run is still active
+   */
+  async hold(id: RunId, seconds: number, options: AgentCallOptions = {}): Promise<RunStatus> {
+    const wanted = String(Math.max(0, Math.trunc(seconds)));
+    return this.inHostTime(this.one(await this.ask(['hold', id, wanted], options), runStatusSchema));
   }
 
   /**

@@ -96,6 +96,8 @@ function sentence(code: string, verb: string, message: string, home: string): st
       return l10n.t('The run is on another machine that shares {0} with this one', home);
     case 'ending':
       return l10n.t('It is too late: the run has ended or is being stopped');
+    case 'nowhere':
+      return l10n.t('The run was started without a durable place to save it to');
     case 'supervisor':
       return l10n.t(
         'The process that watches over the run could not start on the machine: {0}',
