@@ -43,6 +43,22 @@ export interface MachineView {
   readonly facts: MachineFacts | null;
   /** Why there are no facts, for people; `null` when nothing is wrong. */
   readonly problem: string | null;
+  /** How the last attempt to reach it failed; `null` when it worked, or there was none. */
+  readonly trouble: MachineTrouble | null;
+}
+
+/** Why a machine cannot be used, as far as what to do about it differs. */
+export type TroubleKind = 'away' | 'host-key' | 'host-key-unknown' | 'locked' | 'login' | 'other';
+
+/** A failed attempt to reach a machine. */
+export interface MachineTrouble {
+  readonly kind: TroubleKind;
+  /** When it was last seen well, else when it first failed; ms since the epoch. */
+  readonly since: number;
+  /** What happened, for people. */
+  readonly reason: string;
+  /** What to do about it, for people, in order. */
+  readonly steps: readonly string[];
 }
 
 /** What the agent reports of a machine. Sizes in bytes. */

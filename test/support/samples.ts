@@ -98,6 +98,7 @@ export function sampleMachine(changes: Partial<MachineView> = {}): MachineView {
     rateSource: 'your setting',
     facts: null,
     problem: null,
+    trouble: null,
     ...changes,
   };
 }

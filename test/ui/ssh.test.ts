@@ -186,7 +186,7 @@ describe('A training on a machine reached by SSH', () => {
     await window.reload();
     await window.waitForActivation(3);
     await window.openFile('.runctl.toml');
-    await waitForRow(window.tree('Resources'), /^lab .*has changed/);
+    await waitForRow(window.tree('Resources'), /^lab host key changed/);
     await window.quickInput.runCommand('Go to Symbol in Editor');
     await window.quickInput.cancel();
     await launchByLens('far');

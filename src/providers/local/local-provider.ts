@@ -64,6 +64,7 @@ export class LocalProvider implements TrainingProvider {
       rateSource: l10n.t('your setting runctl.local.pricePerHour'),
       facts,
       problem: null,
+      trouble: null,
     };
     return { machines: [machine], resources: [] };
   }

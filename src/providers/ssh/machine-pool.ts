@@ -12,11 +12,12 @@ import { probeMachine } from '../../remote/machine-probe.ts';
 import type { MachineProbe } from '../../remote/machine-probe.ts';
 import type { RemoteShell } from '../../remote/remote-shell.ts';
 import type { SshMachineShell } from '../../remote/ssh/machine-shell.ts';
-import type { MachineFacts } from '../../resources/account-snapshot.ts';
+import type { MachineFacts, MachineTrouble } from '../../resources/account-snapshot.ts';
 import { MachineFactsReader } from '../machine-facts.ts';
 import type { CodePlacer, Machine, PathFetcher } from '../training-provider.ts';
 import { awayText } from './away-text.ts';
 import { SSH_PROVIDER } from './known-machines.ts';
+import { troubleOf } from './machine-trouble.ts';
 import type { SshMachine } from './ssh-machine.ts';
 import type { SshPerson } from './ssh-person.ts';
 import { NOBODY } from './ssh-person.ts';
@@ -42,6 +43,7 @@ export interface PooledMachine extends Machine {
 export interface MachineLook {
   readonly facts: MachineFacts | null;
   readonly problem: string | null;
+  readonly trouble: MachineTrouble | null;
 }
 
 interface Entry {
@@ -57,6 +59,7 @@ export class MachinePool {
   private readonly parts: MachinePoolParts;
   private readonly entries = new Map<string, Entry>();
   private readonly seenAt = new Map<string, number>();
+  private readonly troubles = new Map<string, MachineTrouble>();
   private readonly opened = new Emitter<PooledMachine>();
 
   /** Fires when a machine was connected to for the first time, or anew. */
@@ -78,9 +81,20 @@ export class MachinePool {
     // A failure is not kept: the machine may be back the next time.
     entry.opened ??= this.openNow(entry).catch((error: unknown) => {
       entry.opened = undefined;
+      this.noteTrouble(machine.id, error);
       throw error;
     });
     return entry.opened;
+  }
+
+  /**
+   * How the last attempt to reach a machine failed, in this window.
+   *
+   * @param id - of the machine
+   * @returns `null` when it worked, or there was none
+   */
+  trouble(id: string): MachineTrouble | null {
+    return this.troubles.get(id) ?? null;
   }
 
   /**
@@ -114,10 +128,12 @@ export class MachinePool {
     try {
       const facts = await untilAborted(signal, () => this.readFacts(machine));
       this.seenAt.set(machine.id, this.parts.clock.now());
-      return { facts, problem: null };
+      this.troubles.delete(machine.id);
+      return { facts, problem: null, trouble: null };
     } catch (error) {
       this.parts.logger.debug(`${machine.id}: ${describeError(error)}`);
-      return { facts: null, problem: awayText(error, this.seenAt.get(machine.id)) };
+      const trouble = this.noteTrouble(machine.id, error);
+      return { facts: null, problem: awayText(trouble, this.seenAt.get(machine.id)), trouble };
     }
   }
 
@@ -127,6 +143,7 @@ export class MachinePool {
    * @param id - of the machine
    */
   async forget(id: string): Promise<void> {
+    this.troubles.delete(id);
     const entry = this.entries.get(id);
     this.entries.delete(id);
     const shell = await entry?.shell.catch(() => undefined);
@@ -190,8 +207,18 @@ export class MachinePool {
       placer: mover,
       fetcher: mover,
     };
+    this.troubles.delete(machine.id);
     this.opened.fire(opened);
     return opened;
+  }
+
+  // "Since" stays the same for as long as the trouble does.
+  private noteTrouble(id: string, error: unknown): MachineTrouble {
+    const now = troubleOf(error, this.seenAt.get(id) ?? this.parts.clock.now());
+    const before = this.troubles.get(id);
+    const trouble = before?.kind === now.kind ? { ...now, since: before.since } : now;
+    this.troubles.set(id, trouble);
+    return trouble;
   }
 
   private async readFacts(machine: SshMachine): Promise<MachineFacts> {

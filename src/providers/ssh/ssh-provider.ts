@@ -86,7 +86,7 @@ export class SshProvider implements TrainingProvider {
       const agreed = known.get(machine.id);
       return may && agreed !== undefined
         ? this.look(machine, agreed, signal)
-        : Promise.resolve(untouched(machine, may));
+        : Promise.resolve(this.untouched(machine));
     });
     return { machines: await Promise.all(views), resources: [] };
   }
@@ -148,7 +148,7 @@ export class SshProvider implements TrainingProvider {
    * @returns the machine, without facts
    */
   async view(machineId: string): Promise<MachineView> {
-    return untouched(await this.describe(machineId));
+    return this.untouched(await this.describe(machineId));
   }
 
   /**
@@ -222,18 +222,25 @@ export class SshProvider implements TrainingProvider {
     signal: AbortSignal,
   ): Promise<MachineView> {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(FACTS_MS)]);
-    const { facts, problem } = await this.parts.pool.facts(agreed, limit);
-    const state = facts === null ? ('unknown' as const) : ('running' as const);
-    return { ...viewOf(machine), state, facts, problem };
+    const look = await this.parts.pool.facts(agreed, limit);
+    return { ...viewOf(machine), state: look.facts === null ? 'unknown' : 'running', ...look };
+  }
+
+  // One the person tried in vain before it was agreed to does not look untried.
+  private untouched(machine: SshMachine): MachineView {
+    const may = this.parts.mayContact();
+    const trouble = may ? this.parts.pool.trouble(machine.id) : null;
+    const plain = may ? l10n.t('not connected yet') : l10n.t('not contacted in Restricted Mode');
+    const problem = trouble?.reason ?? plain;
+    return { ...viewOf(machine), state: 'unknown', facts: null, problem, trouble };
   }
 }
 
-function untouched(machine: SshMachine, may = true): MachineView {
-  const problem = may ? l10n.t('not connected yet') : l10n.t('not contacted in Restricted Mode');
-  return { ...viewOf(machine), state: 'unknown', facts: null, problem };
-}
-
-function viewOf({ id, name, rate }: SshMachine): Omit<MachineView, 'state' | 'facts' | 'problem'> {
+function viewOf({
+  id,
+  name,
+  rate,
+}: SshMachine): Pick<MachineView, 'id' | 'name' | 'provider' | 'rate' | 'rateSource'> {
   const rateSource =
     rate === null ? l10n.t('nobody: no price_per_hour is set') : l10n.t('your price_per_hour');
   return { provider: SSH_PROVIDER, id, name, rate, rateSource };

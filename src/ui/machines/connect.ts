@@ -24,18 +24,19 @@ export async function connectMachine(app: App, machineId: string): Promise<Poole
   requireTrust();
   const ssh = await sshOf(app);
   const title = l10n.t('Connecting to {0}', machineId);
-  const connecting = ssh.prepare(machineId, PERSON);
+  const { inventory } = await app.engine();
+  // Also when it failed: the machine's row tells how.
+  const connecting = ssh.prepare(machineId, PERSON).finally(() => {
+    void app.funnel.quietly('refresh', () => inventory.refresh());
+  });
   // One that stands already answers at once, without a message that comes and goes.
   const isQuick = await Promise.race([connecting.then(() => true), after(QUIET_MS)]);
-  const machine = isQuick
-    ? await connecting
-    : await vscode.window.withProgress(
+  return isQuick
+    ? connecting
+    : vscode.window.withProgress(
         { location: vscode.ProgressLocation.Notification, title },
         () => connecting,
       );
-  const { inventory } = await app.engine();
-  void app.funnel.quietly('refresh', () => inventory.refresh());
-  return machine;
 }
 
 /**

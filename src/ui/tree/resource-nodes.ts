@@ -11,6 +11,7 @@ import type {
 } from '../../resources/account-snapshot.ts';
 import { isStale } from '../../resources/stale.ts';
 import { resourceNode } from './billed-resource-node.ts';
+import { troubleIcon, troubleRows, troubleText } from './machine-trouble.ts';
 import { markdownTable } from './markdown.ts';
 import { paged } from './paging.ts';
 import { providerIcon } from './provider-icon.ts';
@@ -92,8 +93,9 @@ function machineNode(
 ): TreeNode {
   const id = `machine:${machine.provider}/${machine.id}`;
   const active = runs.filter(({ run }) => isActive(run)).length;
+  const { trouble } = machine;
   const description = [
-    machine.problem,
+    trouble === null ? machine.problem : troubleText(trouble),
     activeText(active),
     machine.rate === null ? l10n.t('price unknown') : formatRate(machine.rate),
     usage(machine.facts),
@@ -105,7 +107,9 @@ function machineNode(
     label: machine.name,
     description,
     icon: machineIcon(machine, active),
-    context: `machine;${machine.provider};${machine.state}`,
+    context: ['machine', machine.provider, machine.state, trouble?.kind]
+      .filter((flag) => flag !== undefined)
+      .join(';'),
     spoken: l10n.t('Machine {0}, {1}', machine.name, description),
     tooltip: () => machineTooltip(machine, now),
     // Also without children: VS Code would leave a row that gets its first one folded.
@@ -119,7 +123,10 @@ function machineNode(
   };
 }
 
-function machineIcon({ state }: MachineView, active: number): TreeNode['icon'] {
+function machineIcon({ state, trouble }: MachineView, active: number): TreeNode['icon'] {
+  if (trouble !== null) {
+    return troubleIcon(trouble);
+  }
   if (state === 'unknown') {
     return { name: 'vm-outline', color: 'disabledForeground' };
   }
@@ -149,10 +156,10 @@ function usage(facts: MachineFacts | null): string | null {
 }
 
 function machineTooltip(machine: MachineView, now: number): string {
-  const { facts } = machine;
+  const { facts, trouble } = machine;
   const price = machine.rate === null ? l10n.t('unknown') : formatRate(machine.rate);
-  const rows: [string, string | null][] = [
-    [l10n.t('State'), machine.problem],
+  const rows: (readonly [string, string | null])[] = [
+    ...(trouble === null ? [[l10n.t('State'), machine.problem] as const] : troubleRows(trouble)),
     [l10n.t('Address'), machine.provider === 'ssh' ? machine.id : null],
     [l10n.t('Price'), l10n.t('{0}, from {1}', price, machine.rateSource)],
     [l10n.t('System'), facts === null ? null : `${facts.os} ${facts.arch}`],

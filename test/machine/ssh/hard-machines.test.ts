@@ -14,7 +14,7 @@ import type { Engine } from '../../../src/engine.ts';
 import { untilRun } from '../../support/engine.ts';
 import { until } from '../../support/proc.ts';
 import { ScaledClock } from '../../support/scaled-clock.ts';
-import { EngineLab } from '../../support/ssh/engine-lab.ts';
+import { EngineLab, LAB } from '../../support/ssh/engine-lab.ts';
 import { SshBed } from '../../support/ssh/ssh-bed.ts';
 import type { SshBedOptions } from '../../support/ssh/ssh-bed.ts';
 import { noise, snapshot } from '../../support/sync-bed.ts';
@@ -222,6 +222,8 @@ describe('a machine that is not as others', function () {
     // It never came to a login.
     assert.equal(await logins(), accepted);
     assert.deepEqual(lab.runsThere(), []);
+    await engine.inventory.refresh();
+    assert.equal(engine.inventory.machine('ssh', LAB)?.trouble?.kind, 'host-key');
   });
 
   it('(its key is not ours any more) says so with the way out, and is not pestered', async () => {

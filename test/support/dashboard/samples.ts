@@ -93,7 +93,7 @@ export function snapshotOf(runs: readonly RunView[]): AccountSnapshot {
         problem: null,
         machines: [
           { provider: 'local', id: 'localhost', name: 'This computer', state: 'running',
-            rate: 480_000 as MicroDollars, rateSource: 'setting', facts: null, problem: null },
+            rate: 480_000 as MicroDollars, rateSource: 'setting', facts: null, problem: null, trouble: null },
         ],
         resources: [],
       },

@@ -145,6 +145,36 @@ describe('tree nodes', () => {
     assert.notEqual(children[1]?.id, runNodes(snapshot, ALL)[0]?.id);
   });
 
+  it('tell a machine that refused us from one that was never tried', () => {
+    const kinds = ['away', 'host-key', 'host-key-unknown', 'locked', 'login', 'other'] as const;
+    const steps = ['Check the user name.', 'Try again.'];
+    const machines = kinds.map((kind) =>
+      sampleMachine({
+        provider: 'ssh',
+        id: kind,
+        state: 'unknown',
+        problem: 'It said no',
+        trouble: { kind, since: NOW, reason: 'It said no', steps },
+      }),
+    );
+    const untried = sampleMachine({ provider: 'ssh', state: 'unknown', problem: 'not connected yet' });
+    const [provider] = resourceNodes(sampleSnapshot([], [...machines, untried]), { shown: new Map() });
+    const rows = provider?.children() ?? [];
+    assert.deepEqual(
+      rows.map(({ description }) => description.split(' · ')[0]?.replace(/ since .*/, ' since …')),
+      ['unreachable since …', 'host key changed', 'host key not accepted', 'key is locked',
+        'login refused', 'It said no', 'not connected yet'],
+    );
+    assert.equal(rows[4]?.context, 'machine;ssh;unknown;login');
+    assert.equal(rows[6]?.context, 'machine;ssh;unknown');
+    const plain = rows[6].icon;
+    assert.ok(rows.slice(0, 6).every(({ icon }) => icon.name !== plain.name));
+    const tooltip = rows[4].tooltip?.() ?? '';
+    assert.match(tooltip, /It said no/);
+    assert.match(tooltip, /Check the user name.*Try again/);
+    assert.match(tooltip, /Check Machine/);
+  });
+
   it('say that a price is unknown instead of zero', () => {
     const snapshot = sampleSnapshot([], [sampleMachine({ rate: null })]);
     const [provider] = resourceNodes(snapshot, { shown: new Map() });
