@@ -48,7 +48,9 @@ export async function multiStep<S>(
   let step: Step<S> | undefined = first;
   while (step !== undefined) {
     const seen = { asked: false };
-    const ui = stepUi(title, visited.length + 1, total, visited.length > 0, () => {
+    // A step that is asked once more makes no further one.
+    const number = Math.min(visited.length + 1, total);
+    const ui = stepUi(title, number, total, visited.length > 0, () => {
       seen.asked = true;
     });
     try {

@@ -39,6 +39,26 @@ describe('What a person does on a machine by hand', () => {
     await bed.dispose();
   });
 
+  it('a machine that cannot be reached ends no launch: another can be chosen, or it again', async () => {
+    const { quickInput, panels } = window;
+    await quickInput.runCommand('runctl: Launch Training');
+    await quickInput.waitFor('Where should it run?');
+    await quickInput.pick('SSH');
+    await quickInput.waitFor('On which machine?');
+    await quickInput.pick('lab');
+    await declineKey();
+    await window.screenshots('machine-not-reached');
+    await panels.answerDialog('Try Again');
+    await declineKey();
+    await panels.answerDialog('Choose Another');
+    // The provider stands; only the machine is asked for again.
+    await quickInput.waitFor('On which machine?');
+    assert.match((await quickInput.rows()).join('\n'), /lab/);
+    await quickInput.cancel();
+    await waitForRow(window.tree('Resources'), /^lab host key not accepted/);
+    await window.screenshots('machine-trouble');
+  });
+
   it('a check asks what must be asked and fills its document step by step', async () => {
     const { panels } = window;
     await window.tree('Resources').contextMenu('lab', 'Check Machine');
@@ -98,6 +118,15 @@ describe('What a person does on a machine by hand', () => {
     const offered = await window.quickInput.offeredCommands('runctl: Open in Remote-SSH');
     assert.deepEqual(offered.filter((title) => title.includes('Remote-SSH')), []);
   });
+
+  async function declineKey(): Promise<void> {
+    const { panels } = window;
+    await waitUntil(/Train on lab/, async () => (await panels.dialog()).message);
+    await panels.answerDialog('Use This Machine');
+    await waitUntil(/Is this its key/, async () => (await panels.dialog()).message);
+    await panels.answerDialog('Cancel');
+    await waitUntil(/host key of lab was not accepted/, async () => (await panels.dialog()).message);
+  }
 
   async function editorText(): Promise<string> {
     const lines = window.page.locator('.editor-instance .view-lines');

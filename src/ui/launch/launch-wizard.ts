@@ -15,6 +15,7 @@ import { codeFacts } from './code-facts.ts';
 import type { LaunchChoice } from './launch-choices.ts';
 import { launchChoices, otherPlace, planChoice } from './launch-choices.ts';
 import { summaryRows } from './launch-summary.ts';
+import { reachOrTell } from './reach-machine.ts';
 
 interface WizardState {
   provider: string | undefined;
@@ -85,14 +86,23 @@ function describeProvider(id: string): string {
   }
 }
 
-function pickMachine(app: App, engine: Engine): Step<WizardState> {
+function pickMachine(
+  app: App,
+  engine: Engine,
+  next: Step<WizardState> = pickCommand(app, engine),
+): Step<WizardState> {
   return async (state, ui) => {
-    const picked = await ui.pick({
-      placeholder: l10n.t('On which machine?'),
-      rows: machineRows(engine, state.provider ?? ''),
-    });
-    state.machine = picked === NEW_MACHINE ? await newMachine(app) : await reached(app, picked);
-    return pickCommand(app);
+    do {
+      const picked = await ui.pick({
+        placeholder: l10n.t('On which machine?'),
+        rows: machineRows(engine, state.provider ?? ''),
+      });
+      state.machine =
+        picked === NEW_MACHINE
+          ? await newMachine(app)
+          : await reachOrTell(app, picked.id, () => reached(app, picked));
+    } while (state.machine === undefined);
+    return next;
   };
 }
 
@@ -105,13 +115,14 @@ async function reached(app: App, machine: MachineView): Promise<MachineView> {
   return machine;
 }
 
-async function newMachine(app: App): Promise<MachineView> {
+async function newMachine(app: App): Promise<MachineView | undefined> {
   const [{ askNewMachine }, { connectMachine, sshOf }] = await Promise.all([
     import('../machines/pick-machine.ts'),
     import('../machines/connect.ts'),
   ]);
-  const { id } = await connectMachine(app, await askNewMachine(app));
-  return (await sshOf(app)).view(id);
+  const id = await askNewMachine(app);
+  const found = await reachOrTell(app, id, () => connectMachine(app, id));
+  return found === undefined ? undefined : (await sshOf(app)).view(id);
 }
 
 async function machineRows(
@@ -144,14 +155,14 @@ function hardware({ facts }: MachineView): string {
     .join(' · ');
 }
 
-function pickCommand(app: App): Step<WizardState> {
+function pickCommand(app: App, engine: Engine): Step<WizardState> {
   return async (state, ui) => {
     const choices = launchChoices(app);
     state.choice = await ui.pick({
       placeholder: l10n.t('What should run?'),
       rows: choices.then((list) => list.map(choiceRow)),
     });
-    return summary(app);
+    return summary(app, engine);
   };
 }
 
@@ -182,18 +193,26 @@ function choiceRow(choice: LaunchChoice): PickRow<LaunchChoice> {
   }
 }
 
-function summary(app: App): Step<WizardState> {
+function summary(app: App, engine: Engine): Step<WizardState> {
   return async (state, ui) => {
     const { choice, machine } = state;
     if (choice === undefined || machine === undefined) {
       return undefined;
     }
     const place = { provider: machine.provider, machine: machine.id };
-    const plan = await planChoice(app, choice, place);
-    const [code, other] = await Promise.all([
-      codeFacts(app, plan),
-      otherPlace(app, choice, place),
-    ]);
+    const seen = await reachOrTell(app, machine.id, async () => {
+      const plan = await planChoice(app, choice, place);
+      const [code, other] = await Promise.all([
+        codeFacts(app, plan),
+        otherPlace(app, choice, place),
+      ]);
+      return { plan, code, other };
+    });
+    if (seen === undefined) {
+      // What was chosen to run stands.
+      return pickMachine(app, engine, summary(app, engine));
+    }
+    const { plan, code, other } = seen;
     state.plan = await ui.pick({
       placeholder: l10n.t('Launch this?'),
       rows: summaryRows(plan, machine, code, other),
