@@ -3,6 +3,7 @@ import { formatDuration } from '../core/format.ts';
 import { NEXT_STATES } from '../core/model/run-states.ts';
 import type { Run, RunState } from '../core/model/run.ts';
 import type { RunStatus } from '../remote/agent/agent-answers.ts';
+import { complaintLine } from './complaint.ts';
 
 /** A change of a run that its machine's answer calls for. */
 export interface RunTransition {
@@ -74,7 +75,7 @@ function describe(run: Run, status: RunStatus, now: number): RunTransition {
         reason: l10n.t('Under way on {0}, which shares its files with this machine', status.host ?? '?'),
       };
     case 'lost':
-      return { ...base, state: 'lost', reason: lostReason(status), endedAt: lostAt(status, now) };
+      return { ...base, state: 'lost', reason: lostReason(run, status), endedAt: lostAt(status, now) };
   }
 }
 
@@ -188,7 +189,7 @@ function signalName(signal: number): string {
   return SIGNALS[signal] ?? String(signal);
 }
 
-function lostReason(status: RunStatus): string {
+function lostReason({ spec }: Run, status: RunStatus): string {
   const evidence = status.evidence;
   const lines = [l10n.t('Its end was not recorded.')];
   if (evidence?.boot === 'changed') {
@@ -200,6 +201,10 @@ function lostReason(status: RunStatus): string {
   }
   if (evidence?.child === 'alive') {
     lines.push(l10n.t('The training itself still runs; Stop ends it.'));
+  }
+  const complaint = complaintLine(evidence?.complaint, spec.secrets);
+  if (complaint !== null) {
+    lines.push(l10n.t('Last said there: {0}', complaint));
   }
   return lines.join(' ');
 }

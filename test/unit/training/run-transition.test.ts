@@ -88,6 +88,23 @@ describe('run transition', () => {
     assert.match(next.reason, /restarted/);
   });
 
+  it('says what the shells around a lost run complained of last, on one line, without secrets', () => {
+    const token = `hf_${'a1B2'.repeat(9)}`;
+    const reasonFor = (complaint: string): string => {
+      const evidence = { boot: 'same', oom: false, lastbeat: null, child: 'dead', complaint } as const;
+      const run = sampleRun();
+      const spec = { ...run.spec, secrets: ['DB_PASS'] };
+      return transitionFor({ ...run, spec }, status({ state: 'lost', evidence }), NOW)?.reason ?? '';
+    };
+    const full = 'sh: 1: cannot create beat: No space left on device';
+    assert.match(reasonFor(`first\n\u001b[31m${full}\u001b[0m\n\n`), new RegExp(`: ${full}$`));
+    assert.doesNotMatch(reasonFor(`first\n${full}`), /first/);
+    assert.ok(!reasonFor(`sh: ${token}: not found`).includes(token));
+    assert.ok(!reasonFor('sh: export: DB_PASS=open sesame: bad name').includes('sesame'));
+    assert.ok(reasonFor('x'.repeat(500)).length < 300);
+    assert.doesNotMatch(reasonFor(' \n'), /Last said/);
+  });
+
   it('says when the training of a lost run still lives', () => {
     const evidence = { boot: 'same', oom: false, lastbeat: null, child: 'alive' } as const;
     const next = transitionFor(sampleRun(), status({ state: 'lost', evidence }), NOW);
