@@ -116,6 +116,7 @@ function specOf(value: JsonObject): RunSpec {
     resumeArgs: texts(value, 'resumeArgs'),
     setup: texts(value, 'setup'),
     setupKey: maybeText(value, 'setupKey'),
+    setupOutputs: value['setupOutputs'] === undefined ? [] : texts(value, 'setupOutputs'),
     graceSeconds: Number(value['graceSeconds']),
     leaseSeconds: numberOrNull(value['leaseSeconds']),
     idleSeconds: numberOrNull(value['idleSeconds']),

@@ -72,6 +72,7 @@ export function planScript(request: ScriptRequest): LaunchPlan {
       resumeArgs: DEFAULT_RESUME_ARGS,
       setup: [],
       setupKey: null,
+      setupOutputs: [],
       graceSeconds: DEFAULT_GRACE_SECONDS,
       leaseSeconds: null,
       idleSeconds: null,
@@ -120,6 +121,7 @@ export function planProfile(profile: ResolvedProfile, place: ProfilePlace): Laun
       resumeArgs: profile.resumeArgs,
       setup: profile.setup,
       setupKey: place.setupKey,
+      setupOutputs: profile.setupOutputs,
       graceSeconds: profile.graceSeconds,
       // A rented machine has a lease of its own.
       leaseSeconds: isOwned(place.provider) ? secondsOf(profile.maxHours, 3600) : null,

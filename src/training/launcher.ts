@@ -28,6 +28,7 @@ import { runLockName } from './run-locks.ts';
 import { recordOf } from './run-record.ts';
 import { requireHome, settledStatusOf } from './run-status.ts';
 import { transitionFor } from './run-transition.ts';
+import { setupStep } from './setup-key.ts';
 
 /** What launching needs from the rest. */
 export interface LauncherParts {
@@ -219,6 +220,8 @@ export class Launcher {
         sharedDirectory: spec.sharedDirectory,
         setup: spec.setup,
         setupKey: spec.setupKey,
+        setupStep: setupStep(spec.setup, spec.directory),
+        setupOutputs: spec.setupOutputs,
         record: recordOf(run),
       });
     } catch (error) {

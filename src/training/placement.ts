@@ -30,6 +30,7 @@ export function placeSpec(spec: RunSpec, place: CodePlace): RunSpec {
     ...spec,
     argv: spec.argv.map(code),
     setup: spec.setup.map(code),
+    setupOutputs: spec.setupOutputs.map(code),
     env: Object.fromEntries(
       Object.entries(spec.env).map(([name, value]) => [
         name,

@@ -36,6 +36,8 @@ const recordSchema = z.object({
       resumeArgs: z.array(text),
       setup: z.array(text),
       setupKey: nullableText,
+      // Absent in records of runs from before outputs could be named.
+      setupOutputs: z.array(text).default([]),
       graceSeconds: z.number(),
       // Absent in records of runs from before there were leases.
       leaseSeconds: nullableNumber.default(null),

@@ -24,6 +24,7 @@ export function sampleSpec(changes: Partial<RunSpec> = {}): RunSpec {
     resumeArgs: ['--resume', '{checkpoint}'],
     setup: [],
     setupKey: null,
+    setupOutputs: [],
     graceSeconds: 30,
     leaseSeconds: null,
     idleSeconds: null,

@@ -28,6 +28,8 @@ export interface ResolvedProfile {
   readonly setup: readonly string[];
   /** Relative to the directory. */
   readonly setupInputs: readonly string[];
+  /** Absolute paths the step makes. */
+  readonly setupOutputs: readonly string[];
   readonly graceSeconds: number;
   readonly sharedDirectory: boolean;
   /** Of a rented machine, or of the run on one's own. */
@@ -89,6 +91,7 @@ export function resolveProfile(
     resumeArgs: profile.resume_args,
     setup: profile.setup ?? [],
     setupInputs: profile.setup_inputs,
+    setupOutputs: profile.setup_outputs.map((path) => absolute(directory, path, home)),
     graceSeconds: profile.grace,
     sharedDirectory: profile.shared_directory,
     maxHours: profile.max_hours ?? (isRented ? config.costs.max_hours : null),

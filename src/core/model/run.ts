@@ -52,6 +52,8 @@ export interface RunSpec {
   readonly setup: readonly string[];
   /** Hash of the set-up step's inputs; `null` when it is never skipped. */
   readonly setupKey: string | null;
+  /** Absolute paths on the machine that the step makes: it runs again when one is gone. */
+  readonly setupOutputs: readonly string[];
   /** Seconds between TERM and KILL. */
   readonly graceSeconds: number;
   /** Seconds after which its machine ends it; `null` for never. */

@@ -16,6 +16,10 @@ export interface AgentSpec {
   readonly sharedDirectory: boolean;
   readonly setup: readonly string[];
   readonly setupKey: string | null;
+  /** Hexadecimal name of the step: the machine notes one key of each. */
+  readonly setupStep: string;
+  /** What the step makes, absolute: without it the step runs again. */
+  readonly setupOutputs: readonly string[];
   /** Kept on the machine as `run.json`, so that the run explains itself. */
   readonly record: unknown;
   /** What the machine does once the run has ended; absent for nothing. */
@@ -70,11 +74,8 @@ export function formatAgentSpec(spec: AgentSpec): string {
   if (spec.sharedDirectory) {
     lines.push('shared 1');
   }
-  for (const argument of spec.setup) {
-    lines.push(`setup ${encodeWire(argument, 'setup argument')}`);
-  }
-  if (spec.setupKey !== null) {
-    lines.push(`setupkey ${spec.setupKey}`);
+  if (spec.setup.length > 0) {
+    lines.push(...setupLines(spec));
   }
   if (spec.after !== undefined) {
     lines.push(...afterLines(spec.after));
@@ -117,6 +118,15 @@ function secretLines(secrets: Readonly<Record<string, string>>): string[] {
   return Object.entries(secrets).map(
     ([name, value]) => `after-secret ${checkedName(name)}=${encodeWire(value, name)}`,
   );
+}
+
+function setupLines({ setup, setupKey, setupStep, setupOutputs }: AgentSpec): readonly string[] {
+  return [
+    ...setup.map((argument) => `setup ${encodeWire(argument, 'setup argument')}`),
+    `setupstep ${setupStep}`,
+    ...(setupKey === null ? [] : [`setupkey ${setupKey}`]),
+    ...setupOutputs.map((path) => `setupoutput ${encodeWire(path, 'setup output')}`),
+  ];
 }
 
 function checkedName(name: string): string {

@@ -767,7 +767,7 @@ read_spec() {
         _args=$((_args + 1))
         if [ "$_args:$_value" = 1: ]; then die 2 usage 'the command may not be empty'; fi
         ;;
-      setup | setup\ *) check_encoded "$_value" ;;
+      setup | setup\ * | setupoutput\ *) check_encoded "$_value" ;;
       env\ *=*) check_variable "$_value" ;;
       secret\ *=*)
         check_variable "$_value"
@@ -786,7 +786,9 @@ read_spec() {
         ;;
       grace\ *) case $_value in '' | *[!0-9]* | ???????*) die 2 usage 'grace must be whole seconds' ;; esac ;;
       shared\ 1) _shared=1 ;;
-      setupkey\ *) case $_value in '' | *[!0-9a-f]*) die 2 usage 'setupkey must be hexadecimal' ;; esac ;;
+      setupkey\ * | setupstep\ *)
+        case $_value in '' | *[!0-9a-f]*) die 2 usage "${_line%% *} must be hexadecimal" ;; esac
+        ;;
       json\ *)
         check_encoded "$_value"
         _run_json=$(printf '%b' "$_value")
@@ -1247,22 +1249,51 @@ set_variable() {
   fi
 }
 
-# The preparation step; skipped when the same one succeeded here before.
+# The preparation step; skipped when it last succeeded here with the same key and
+# what it made is still there.
 run_setup() {
-  _key='' _steps=''
+  _key='' _note='' _steps=''
   while IFS= read -r _line; do
     case $_line in
-      setupkey\ *) _key=${_line#setupkey } ;;
+      setupkey\ *) _key=${_line#* } ;;
+      setupstep\ *) _note=${_line#* } ;;
       setup | setup\ *) _steps=1 ;;
     esac
   done <"$_dir/spec"
-  if [ -n "$_steps" ] && { [ -z "$_key" ] || [ ! -e "$_home/setups/$_key" ]; }; then
+  _note=$_home/setups/${_note:-${_key:--}}
+  if [ -n "$_steps" ] && ! is_set_up; then
     put "$_dir/phase" setup
+    # First of all: a step that breaks off has not succeeded.
+    "$_rm" -f "$_note" || fail_run 1 setup-failed setup
     (load_words setup) || fail_run "$?" setup-failed setup
-    # In a shell of its own: where ":" cannot write, the shell itself ends.
-    if [ -n "$_key" ]; then (: >"$_home/setups/$_key") 2>/dev/null || true; fi
+    if ! has_outputs; then
+      printf 'runctl: the set-up step made no %s, so it runs again next time\n' "$_missing" >&2
+    fi
+    # In a shell of its own: one that cannot write may end.
+    if [ -n "$_key" ]; then (printf '%s\n' "$_key" >"$_note") 2>/dev/null || true; fi
   fi
   put "$_dir/phase" command
+}
+
+is_set_up() {
+  _value=
+  [ -n "$_key" ] && { IFS= read -r _value <"$_note"; } 2>/dev/null &&
+    [ "$_value" = "$_key" ] && has_outputs
+}
+
+# Whether all is there that the spec says the set-up step makes; else sets _missing.
+has_outputs() {
+  while IFS= read -r _line; do
+    case $_line in
+      setupoutput\ *)
+        decode "${_line#* }"
+        if [ ! -e "$_decoded" ]; then
+          _missing=$_decoded
+          return 1
+        fi
+        ;;
+    esac
+  done <"$_dir/spec"
 }
 
 # load_words arg|setup: becomes the command made of these lines of the spec.

@@ -30,6 +30,7 @@ describe('A resolved run profile', () => {
       resumeArgs: ['--resume', '{checkpoint}'],
       setup: [],
       setupInputs: ['requirements.txt', 'pyproject.toml', 'uv.lock', 'environment.yml'],
+      setupOutputs: [],
       graceSeconds: 30,
       sharedDirectory: false,
       maxHours: null,
@@ -52,10 +53,11 @@ describe('A resolved run profile', () => {
   });
 
   it('starts relative paths from its own directory', async () => {
-    const profile = await resolved(`${RUN}cwd = "sub"\ncheckpoint_dir = "../out"\ncache = "~/c"`);
+    const profile = await resolved(`${RUN}cwd = "sub"\ncheckpoint_dir = "../out"\ncache = "~/c"\nsetup_outputs = [".venv", "~/data"]`);
     assert.equal(profile.directory, '/work/my project/sub');
     assert.equal(profile.checkpointDirectory, '/work/my project/out');
     assert.equal(profile.cacheDirectory, '/home/me/c');
+    assert.deepEqual(profile.setupOutputs, [`${profile.directory}/.venv`, '/home/me/data']);
   });
 
   it('takes the checkpoint directory from the nearest place that names one', async () => {

@@ -22,6 +22,7 @@ const PROFILE: ResolvedProfile = {
   resumeArgs: ['--from={checkpoint}'],
   setup: ['pip', 'install', '.'],
   setupInputs: ['pyproject.toml'],
+  setupOutputs: ['/work/.venv'],
   graceSeconds: 60,
   sharedDirectory: true,
   maxHours: null,
@@ -69,8 +70,8 @@ describe('the plan of a profile', () => {
   it('carries everything the profile decides', () => {
     assert.deepEqual(plan.spec.argv, ['/venv/bin/python', 'train.py', '--lr', '0.1']);
     assert.deepEqual(
-      [plan.spec.graceSeconds, plan.spec.sharedDirectory, plan.spec.setup, plan.spec.setupKey],
-      [60, true, ['pip', 'install', '.'], 'abc'],
+      [plan.spec.graceSeconds, plan.spec.sharedDirectory, plan.spec.setup, plan.spec.setupKey, plan.spec.setupOutputs],
+      [60, true, ['pip', 'install', '.'], 'abc', ['/work/.venv']],
     );
     assert.deepEqual([plan.spec.best, plan.spec.checkpointGlobs], [PROFILE.keepBest, ['*.pt']]);
   });

@@ -23,6 +23,7 @@ const PLANNED = sampleSpec({
   },
   setup: [`${SOURCE}/setup.sh`],
   setupKey: 'ab',
+  setupOutputs: [`${SOURCE}/.venv`, '/data/tokens'],
   directory: `${SOURCE}/src`,
 });
 
@@ -38,6 +39,7 @@ describe('placing a run on a machine', () => {
     ]);
     assert.equal(spec.directory, `${PLACE.tree}/src`);
     assert.deepEqual(spec.setup, [`${PLACE.tree}/setup.sh`]);
+    assert.deepEqual(spec.setupOutputs, [`${PLACE.tree}/.venv`, '/data/tokens']);
     assert.equal(spec.place, PLACE);
   });
 

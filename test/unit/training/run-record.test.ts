@@ -33,6 +33,7 @@ const spec: fc.Arbitrary<RunSpec> = fc.record({
   resumeArgs: fc.array(text),
   setup: fc.array(text),
   setupKey: maybe(text),
+  setupOutputs: fc.array(text),
   graceSeconds: fc.nat(),
   leaseSeconds: maybe(fc.nat()),
   idleSeconds: maybe(fc.nat()),

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { setupKey } from '../../../src/training/setup-key.ts';
+import { setupKey, setupStep } from '../../../src/training/setup-key.ts';
 
 const SETUP = ['pip', 'install', '-r', 'requirements.txt'];
 
@@ -34,6 +34,13 @@ describe('the name of a set-up step', () => {
     writeFileSync(join(folder, 'requirements.txt'), 'torch==2\n');
     keys.push(await key());
     assert.equal(new Set(keys).size, keys.length);
+  });
+
+  it('belongs to a step, which is one of a command in a directory whatever its inputs', () => {
+    const steps = [setupStep(SETUP, '/a'), setupStep(SETUP, '/b'), setupStep(['make'], '/a')];
+    assert.equal(new Set(steps).size, 3);
+    assert.match(steps[0] ?? '', /^[0-9a-f]{64}$/);
+    assert.equal(setupStep([...SETUP], '/a'), steps[0]);
   });
 
   it('does not depend on the order of the inputs, nor on where one ends', async () => {

@@ -98,6 +98,14 @@ export const runProfileSchema = z.strictObject({
   setup_inputs: texts()
     .default(SETUP_INPUTS)
     .describe(l10n.t('Files, relative to `cwd`, whose change makes `setup` run again.')),
+  setup_outputs: texts()
+    .default([])
+    .meta({
+      description: l10n.t(
+        'Files and directories, relative to `cwd`, that `setup` makes. When one is gone, `setup` runs again although its inputs are unchanged.',
+      ),
+      examples: [['.venv'], ['data/tokenized']],
+    }),
   grace: duration()
     .prefault('30s')
     .describe(l10n.t('Time between asking the run to stop (TERM) and ending it (KILL).')),
