@@ -20,6 +20,8 @@ import { createSshProvider } from './providers/ssh/create-ssh-provider.ts';
 import type { SshProvider } from './providers/ssh/ssh-provider.ts';
 import { Inventory } from './resources/inventory.ts';
 import { RunReader } from './resources/run-reader.ts';
+import { ResultFiles } from './training/after/result-files.ts';
+import { WindowSaver } from './training/after/window-saver.ts';
 import { CheckpointKeeper } from './training/checkpoint-keeper.ts';
 import { CheckpointSettler } from './training/checkpoint-settler.ts';
 import { CodeKeeper } from './training/code-keeper.ts';
@@ -151,6 +153,7 @@ function assemble(
   const monitorLogger = logger('monitor');
   const settler = new CheckpointSettler(ledger, registry, clock);
   const copies = new LogCopies({ clock, logger: logger('logs') });
+  const results = new ResultFiles(join(storage, 'results'));
   const monitor = new RunMonitor({
     ledger,
     registry,
@@ -158,11 +161,12 @@ function assemble(
     logger: monitorLogger,
     mayWatch: options.mayWatch,
     settler,
+    saver: new WindowSaver({ ledger, clock, files: results, settler }),
     observe: (run, machine, guard) =>
       createObserver(run, machine, { ledger, clock, logger: monitorLogger, guard, copies }),
   });
   const checkpoints = new CheckpointKeeper(ledger, registry, settler);
-  const control = new RunControl({ ledger, registry, code, logs, clock });
+  const control = new RunControl({ ledger, registry, code, logs, results, clock });
   const store = new DisposableStore();
   store.add(inventory);
   store.add(monitor);

@@ -2,7 +2,7 @@ import type { RunId } from '../core/ids.ts';
 import type { Checkpoint, CheckpointMark } from '../core/model/records.ts';
 import type { Database, WriteOptions } from './database.ts';
 import type { Row, WriteHandle } from './handle.ts';
-import { flag, integer, json, malformed, maybeReal, oneOf, runIdOf, text } from './rows.ts';
+import { flag, integer, json, malformed, maybeReal, maybeText, oneOf, runIdOf, text } from './rows.ts';
 
 /** A checkpoint with what keeps it from being removed. */
 export interface StoredCheckpoint extends Checkpoint {
@@ -66,7 +66,11 @@ export class Checkpoints {
       handle
         .all(
           `SELECT c.*, coalesce(g.protected, 0) AS protected,
-             coalesce(g.resumed_from, 0) AS resumed_from
+             coalesce(g.resumed_from, 0) AS resumed_from,
+             (SELECT place FROM checkpoint_copies k
+              WHERE k.run_id = c.run_id AND k.path = c.path AND k.size = c.size
+                AND k.modified_at = c.modified_at
+              ORDER BY k.at DESC LIMIT 1) AS durable
            FROM checkpoints c LEFT JOIN checkpoint_guards g USING (run_id, path)
            WHERE c.run_id = ? ORDER BY c.modified_at, c.path`,
           runId,
@@ -166,6 +170,58 @@ export class Checkpoints {
   }
 
   /**
+   * Records that a proved copy of a checkpoint is off its machine. It is one of
+   * that content alone: a path written over since has none.
+   *
+   * @param runId - a stored run
+   * @param checkpoint - what was copied
+   * @param place - where to: `s3://…`, or an absolute path on this host
+   * @param at - ms since the epoch
+   * @param options - durability and guard
+   * @returns when it is stored
+   */
+  addCopy(
+    runId: RunId,
+    checkpoint: Pick<Checkpoint, 'path' | 'size' | 'modifiedAt'>,
+    place: string,
+    at: number,
+    options: WriteOptions = {},
+  ): Promise<void> {
+    return this.database.write(
+      (handle) => {
+        handle.run(
+          `INSERT INTO checkpoint_copies (run_id, path, size, modified_at, place, at)
+           VALUES (?, ?, ?, ?, ?, ?)
+           ON CONFLICT (run_id, path, place) DO UPDATE SET size = excluded.size,
+             modified_at = excluded.modified_at, at = excluded.at`,
+          runId,
+          checkpoint.path,
+          checkpoint.size,
+          Math.round(checkpoint.modifiedAt),
+          place,
+          Math.round(at),
+        );
+      },
+      { ...options, ...TOPICS },
+    );
+  }
+
+  /**
+   * Drops the record of copies whose place is gone.
+   *
+   * @param runId - the run
+   * @param places - as they were recorded
+   * @returns when it is stored
+   */
+  forgetCopies(runId: RunId, places: readonly string[]): Promise<void> {
+    return this.database.write((handle) => {
+      for (const place of places) {
+        handle.run('DELETE FROM checkpoint_copies WHERE run_id = ? AND place = ?', runId, place);
+      }
+    }, TOPICS);
+  }
+
+  /**
    * Sets or lifts a guard.
    *
    * @param runId - a stored run
@@ -221,7 +277,9 @@ function insert(handle: WriteHandle, runId: RunId, checkpoint: Checkpoint): void
 }
 
 function checkpointOf(row: Row): StoredCheckpoint {
+  const durable = maybeText(row, 'durable');
   return {
+    ...(durable === null ? {} : { durable }),
     path: text(row, 'path'),
     runId: runIdOf(row, 'run_id'),
     kind: oneOf(row, 'kind', KINDS),

@@ -12,6 +12,7 @@ import { Locks } from './locks.ts';
 import { Metrics } from './metrics.ts';
 import { Resources } from './resources.ts';
 import { integer } from './rows.ts';
+import { RunAfters } from './run-afters.ts';
 import { RunEvents } from './run-events.ts';
 import { Runs } from './runs.ts';
 import { changedTopics, topicVersions, type Topic, type TopicVersions } from './topics.ts';
@@ -35,6 +36,7 @@ export interface LedgerParts {
 export class Ledger {
   readonly runs: Runs;
   readonly events: RunEvents;
+  readonly afters: RunAfters;
   readonly metrics: Metrics;
   readonly checkpoints: Checkpoints;
   readonly resources: Resources;
@@ -58,6 +60,7 @@ export class Ledger {
     this.parts = parts;
     this.runs = new Runs(database);
     this.events = new RunEvents(database);
+    this.afters = new RunAfters(database);
     this.metrics = new Metrics(database);
     this.checkpoints = new Checkpoints(database);
     this.resources = new Resources(database);

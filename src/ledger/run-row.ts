@@ -1,4 +1,6 @@
 import { asRunId } from '../core/ids.ts';
+import { AFTER_STATES, NOTHING_AFTER } from '../core/model/run-after.ts';
+import type { AfterSpec, RunAfter } from '../core/model/run-after.ts';
 import { RUN_STATES } from '../core/model/run-states.ts';
 import type { CodeState, ResumeOrigin, Run, RunSpec } from '../core/model/run.ts';
 import type { Row, SqlValue, WriteHandle } from './handle.ts';
@@ -20,7 +22,7 @@ import {
 /** Columns of `runs`, in the order `insertRun` binds them. */
 export const RUN_COLUMNS = `id, name, note, provider, machine, profile, workspace_folder, spec, code,
   resumed_from, state, state_since, state_reason, created_at, started_at, ended_at, exit_code,
-  signal, rate, log_path, lease_until`;
+  signal, rate, log_path, lease_until, after`;
 
 /**
  * Adds a row unless the id is taken.
@@ -52,6 +54,7 @@ export function insertRun(handle: WriteHandle, run: Run): boolean {
     run.rate,
     run.logPath,
     roundedOrNull(run.leaseUntil),
+    run.after && JSON.stringify(run.after),
   ];
   const marks = values.map(() => '?').join(', ');
   const sql = `INSERT INTO runs (${RUN_COLUMNS}) VALUES (${marks}) ON CONFLICT (id) DO NOTHING`;
@@ -68,6 +71,7 @@ export function insertRun(handle: WriteHandle, run: Run): boolean {
 export function runOf(row: Row): Run {
   const code = maybeJsonObject(row, 'code');
   const origin = maybeJsonObject(row, 'resumed_from');
+  const after = maybeJsonObject(row, 'after');
   return {
     id: runIdOf(row, 'id'),
     name: text(row, 'name'),
@@ -90,6 +94,7 @@ export function runOf(row: Row): Run {
     rate: maybeRate(row, 'rate'),
     logPath: maybeText(row, 'log_path'),
     leaseUntil: maybeInteger(row, 'lease_until'),
+    after: after && afterOf(after),
   };
 }
 
@@ -121,7 +126,33 @@ function specOf(value: JsonObject): RunSpec {
     leaseSeconds: numberOrNull(value['leaseSeconds']),
     idleSeconds: numberOrNull(value['idleSeconds']),
     sharedDirectory: value['sharedDirectory'] === true,
+    after: afterSpecOf(value['after']),
     place: placeOf(value['place']),
+  };
+}
+
+// Absent in rows from before anything happened after runs.
+function afterSpecOf(value: unknown): AfterSpec {
+  if (!isObject(value)) {
+    return NOTHING_AFTER;
+  }
+  return {
+    durable: maybeText(value, 'durable'),
+    webhook: maybeText(value, 'webhook'),
+    holdSeconds: Number(value['holdSeconds']),
+  };
+}
+
+function afterOf(value: JsonObject): RunAfter {
+  const { saved, webhook } = value;
+  return {
+    state: oneOf(value, 'state', AFTER_STATES),
+    saved: Array.isArray(saved)
+      ? saved.filter(isObject).map((item) => ({ name: text(item, 'name'), bytes: Number(item['bytes']) }))
+      : malformed('after.saved', saved),
+    place: maybeText(value, 'place'),
+    error: maybeText(value, 'error'),
+    webhook: webhook === 'sent' || webhook === 'failed' ? webhook : null,
   };
 }
 

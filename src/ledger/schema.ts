@@ -167,6 +167,20 @@ export const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE runs ADD COLUMN lease_until INTEGER;
   `,
+  `
+  ALTER TABLE runs ADD COLUMN after TEXT;
+  -- Apart, since listings replace checkpoints whole; of one content of the path.
+  CREATE TABLE checkpoint_copies (
+    run_id TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    path TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    modified_at INTEGER NOT NULL,
+    place TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (run_id, path, place)
+  ) STRICT;
+  ${changeTriggers('checkpoint_copies', 'run_id')}
+  `,
 ];
 
 /** Marks a file as ours: "rctl". */

@@ -1,6 +1,7 @@
 import { basename, resolve } from 'node:path';
 import type { ResolvedProfile } from '../core/config/resolve-profile.ts';
 import type { Checkpoint } from '../core/model/records.ts';
+import { NOTHING_AFTER } from '../core/model/run-after.ts';
 import type { ResumeOrigin, Run, RunSpec } from '../core/model/run.ts';
 import type { PythonChoice } from './command-line.ts';
 import { commandLine, resumeCommand } from './command-line.ts';
@@ -77,6 +78,7 @@ export function planScript(request: ScriptRequest): LaunchPlan {
       leaseSeconds: null,
       idleSeconds: null,
       sharedDirectory: false,
+      after: NOTHING_AFTER,
       place: null,
     },
   };
@@ -127,6 +129,11 @@ export function planProfile(profile: ResolvedProfile, place: ProfilePlace): Laun
       leaseSeconds: isOwned(place.provider) ? secondsOf(profile.maxHours, 3600) : null,
       idleSeconds: isOwned(place.provider) ? secondsOf(profile.idleMinutes, 60) : null,
       sharedDirectory: profile.sharedDirectory,
+      after: {
+        durable: profile.durable,
+        webhook: profile.webhook,
+        holdSeconds: isOwned(place.provider) ? 0 : profile.holdOnFailureSeconds,
+      },
       place: null,
     },
   };

@@ -15,6 +15,7 @@ import type { Machine, MovedFile } from '../providers/training-provider.ts';
 import type { RunStatus } from '../remote/agent/agent-answers.ts';
 import type { RunView } from '../resources/account-snapshot.ts';
 import type { TransferProgress } from '../sync/model.ts';
+import { agentAfter } from './after/agent-after.ts';
 import type { CheckpointSettler } from './checkpoint-settler.ts';
 import type { CodeKeeper } from './code-keeper.ts';
 import type { LaunchPlan } from './launch-plan.ts';
@@ -48,6 +49,8 @@ export interface LauncherParts {
 export interface LaunchOptions {
   /** Values of the plan's secrets by name; never stored. */
   readonly secrets: Readonly<Record<string, string>>;
+  /** Credentials and endpoint of the durable place by their AWS names; never stored. */
+  readonly storeSecrets?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
   /** Hears how far the code is on its way to another machine. */
   readonly onProgress?: (progress: TransferProgress) => void;
@@ -203,6 +206,7 @@ export class Launcher {
       rate: await rateOf(plan.provider, plan.machine),
       logPath: logs.pathOf(machine, id),
       leaseUntil: null,
+      after: null,
     };
   }
 
@@ -223,6 +227,7 @@ export class Launcher {
         setupStep: setupStep(spec.setup, spec.directory),
         setupOutputs: spec.setupOutputs,
         record: recordOf(run),
+        ...agentAfter(run, options.storeSecrets ?? {}),
       });
     } catch (error) {
       // The answer may be lost although the run started: the machine decides.

@@ -6,6 +6,7 @@ import type { Guard } from '../ledger/handle.ts';
 import type { ProviderRegistry } from '../providers/provider-registry.ts';
 import type { Machine } from '../providers/training-provider.ts';
 import type { RunStatus } from '../remote/agent/agent-answers.ts';
+import type { AfterWatch } from './after/after-watch.ts';
 import { MachinePace } from './machine-pace.ts';
 import type { RunAftercare } from './run-aftercare.ts';
 import { isHomeless, statusOf } from './run-status.ts';
@@ -18,6 +19,7 @@ import type { WatchList } from './watch-list.ts';
 export interface MachineWatchParts extends RunWatchParts {
   readonly registry: ProviderRegistry;
   readonly aftercare: RunAftercare;
+  readonly results: AfterWatch;
 }
 
 /** How long a machine may think about an answer, in milliseconds. */
@@ -32,6 +34,8 @@ export class MachineWatch implements Disposable {
   private guard: Guard | undefined;
   private limit: AbortController | undefined;
   private tending = false;
+  private saving = false;
+  private saves = new AbortController();
   private disposed = false;
   private complaint: string | undefined;
 
@@ -48,7 +52,7 @@ export class MachineWatch implements Disposable {
   /** Whether something is under way that needs this window to stay elected. */
   get busy(): boolean {
     const isWorking = [...this.runs.values()].some((watch) => watch.busy);
-    return this.limit !== undefined || this.tending || isWorking;
+    return this.limit !== undefined || this.tending || this.saving || isWorking;
   }
 
   /**
@@ -62,6 +66,8 @@ export class MachineWatch implements Disposable {
       watch.dispose();
     }
     this.runs.clear();
+    this.saves.abort();
+    this.saves = new AbortController();
   }
 
   /**
@@ -71,8 +77,9 @@ export class MachineWatch implements Disposable {
    * @returns on the monotonic clock, ms; `Infinity` for never
    */
   dueAt(list: WatchList): number {
-    const { aftercare, clock } = this.parts;
+    const { aftercare, results, clock } = this.parts;
     const dues = list.unsettled.map((run) => aftercare.dueAt(run));
+    dues.push(...list.unsaved.map((run) => results.dueAt(run)));
     if (list.active.length > 0) {
       dues.push(clock.monotonic());
     }
@@ -86,7 +93,7 @@ export class MachineWatch implements Disposable {
    * @returns when everything learnt is stored; at once while an answer is awaited
    */
   async look(list: WatchList): Promise<void> {
-    const { aftercare, clock } = this.parts;
+    const { aftercare, results, clock } = this.parts;
     this.forgetOthers(list.active);
     this.pace.has(list.active);
     const now = clock.monotonic();
@@ -96,21 +103,25 @@ export class MachineWatch implements Disposable {
     const lost = this.pace.lostDueAt(list.lost) <= now ? list.lost : [];
     const watched = [...list.active, ...lost].filter(({ id }) => this.runs.get(id)?.busy !== true);
     const cared = list.unsettled.filter((run) => !this.tending && aftercare.dueAt(run) <= now);
-    if (watched.length + cared.length === 0) {
+    const unsaved = list.unsaved.filter((run) => !this.saving && results.dueAt(run) <= now);
+    if (watched.length + cared.length + unsaved.length === 0) {
       return;
     }
     if (lost.length > 0) {
       this.pace.askedLost(lost);
     }
-    const answer = await this.ask([...watched, ...cared]);
+    const answer = await this.ask([...watched, ...cared, ...unsaved]);
     if (answer === undefined) {
       for (const run of cared) {
         aftercare.postpone(run);
       }
+      for (const run of unsaved) {
+        results.postpone(run);
+      }
       return;
     }
     const takes = watched.map((run) => this.take(run, answer));
-    await Promise.all([...takes, this.tend(cared, answer)]);
+    await Promise.all([...takes, this.tend(cared, answer), this.save(unsaved, answer)]);
   }
 
   dispose(): void {
@@ -205,6 +216,26 @@ export class MachineWatch implements Disposable {
       }
     } finally {
       this.tending = false;
+    }
+  }
+
+  // One after the other: they share the way to the machine.
+  private async save(runs: readonly Run[], { machine, statuses }: Answer): Promise<void> {
+    const { guard } = this;
+    const { signal } = this.saves;
+    if (runs.length === 0 || guard === undefined) {
+      return;
+    }
+    this.saving = true;
+    try {
+      for (const run of runs) {
+        const status = statuses.get(run.id);
+        if (status !== undefined && !signal.aborted) {
+          await this.parts.results.tend(run, { status, machine, guard, signal });
+        }
+      }
+    } finally {
+      this.saving = false;
     }
   }
 

@@ -4,12 +4,15 @@ import { notFoundWithSuggestions } from '../core/error-helpers.ts';
 import { MachineError, RunctlError, RunError } from '../core/errors.ts';
 import type { RunId } from '../core/ids.ts';
 import { asRunId } from '../core/ids.ts';
+import type { RunAfter } from '../core/model/run-after.ts';
 import type { Run } from '../core/model/run.ts';
 import { isActive } from '../core/model/run.ts';
 import type { Guard } from '../ledger/handle.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ProviderRegistry } from '../providers/provider-registry.ts';
 import type { Machine } from '../providers/training-provider.ts';
+import { afterOf, isForWindow, NOT_BEGUN } from './after/after-state.ts';
+import type { ResultFiles } from './after/result-files.ts';
 import type { CodeKeeper } from './code-keeper.ts';
 import { neverStarted } from './launch-reconciler.ts';
 import type { LogFiles } from './log/log-files.ts';
@@ -24,7 +27,14 @@ export interface RunControlParts {
   readonly registry: ProviderRegistry;
   readonly code: CodeKeeper;
   readonly logs: LogFiles;
+  readonly results: ResultFiles;
   readonly clock: Clock;
+}
+
+/** What goes with a run that is deleted. */
+export interface DeleteOptions {
+  /** Also what of its results was brought to this host. */
+  readonly results?: boolean;
 }
 
 /** Failures of the way to a machine, and of nothing on it. */
@@ -49,6 +59,7 @@ export class RunControl {
   private readonly registry: ProviderRegistry;
   private readonly code: CodeKeeper;
   private readonly logs: LogFiles;
+  private readonly results: ResultFiles;
   private readonly clock: Clock;
 
   constructor(parts: RunControlParts) {
@@ -56,6 +67,7 @@ export class RunControl {
     this.registry = parts.registry;
     this.code = parts.code;
     this.logs = parts.logs;
+    this.results = parts.results;
     this.clock = parts.clock;
   }
 
@@ -151,12 +163,13 @@ export class RunControl {
    * Deletes a run with its log and metrics; its checkpoints stay.
    *
    * @param id - the run
+   * @param options - what goes with it
    * @throws {RunError} when it is still active, here or on its machine, or
    *   `run-busy` when another command is at work on it
    * @throws {MachineError} `no-home` when its machine cannot tell anything of
    *   it, `out-of-reach` when the machine does not answer
    */
-  async delete(id: string): Promise<void> {
+  async delete(id: string, options: DeleteOptions = {}): Promise<void> {
     const before = await this.get(id);
     refuseActive(before);
     await withRunLock(this.ledger, before, 'runctl.deleteRun', async () => {
@@ -166,7 +179,7 @@ export class RunControl {
       }
       refuseActive(run);
       await this.removeThere(run);
-      await this.forgetRow(run.id);
+      await this.forgetRow(run.id, options);
     });
   }
 
@@ -175,9 +188,10 @@ export class RunControl {
    * the machine answer again, the run is found there and comes back.
    *
    * @param id - the run
+   * @param options - what goes with it
    * @throws {RunError} `run-busy` when another command is at work on it
    */
-  async forget(id: string): Promise<void> {
+  async forget(id: string, options: DeleteOptions = {}): Promise<void> {
     const run = await this.get(id);
     await withRunLock(this.ledger, run, 'runctl.forgetRun', async () => {
       if (isActive(run)) {
@@ -185,8 +199,49 @@ export class RunControl {
         const lost = { endedAt: this.clock.now(), exitCode: null, signal: null, startedAt: run.startedAt };
         await this.ledger.runs.transition(run.id, { ...lost, state: 'lost', reason }, this.clock.now());
       }
-      await this.forgetRow(run.id);
+      await this.forgetRow(run.id, options);
     });
+  }
+
+  /**
+   * Measures what of a run's results was brought to this host.
+   *
+   * @param id - the run
+   * @returns where it is and its bytes; `null` when there is nothing
+   */
+  async resultsOf(id: RunId): Promise<{ readonly place: string; readonly bytes: number } | null> {
+    const bytes = await this.results.size(id);
+    return bytes === null ? null : { place: this.results.placeOf(id), bytes };
+  }
+
+  /**
+   * Has the results of an ended run brought to their durable place once more.
+   * Returns when that has begun, or will with the next look of whoever watches.
+   *
+   * @param id - the run
+   * @param secrets - credentials and endpoint of the place by their AWS names
+   * @throws {RunError} when it is still active, or being saved
+   * @throws {MachineError} when its machine has no place to save it to
+   */
+  async saveAgain(id: string, secrets: Readonly<Record<string, string>>): Promise<void> {
+    const before = await this.get(id);
+    refuseActive(before);
+    await withRunLock(this.ledger, before, 'runctl.saveAgain', async () => {
+      const run = await this.get(id);
+      if (isForWindow(run)) {
+        // Whoever watches sees at once that something changed.
+        await this.noteAsked(run, NOT_BEGUN);
+        return;
+      }
+      const machine = await this.registry.get(run.provider).connect(run.machine);
+      const status = await machine.agent.save(run.id, secrets);
+      await this.noteAsked(run, { ...NOT_BEGUN, ...afterOf(run, status), state: 'saving', error: null });
+    });
+  }
+
+  private async noteAsked(run: Run, after: RunAfter): Promise<void> {
+    const events = [{ kind: 'save-requested', data: {} }];
+    await this.ledger.afters.set(run.id, after, events, this.clock.now());
   }
 
   private async removeThere(run: Run): Promise<void> {
@@ -201,10 +256,13 @@ export class RunControl {
     }
   }
 
-  private async forgetRow(id: RunId): Promise<void> {
+  private async forgetRow(id: RunId, { results = false }: DeleteOptions): Promise<void> {
     await this.ledger.runs.delete(id);
     await this.code.forget(id);
     await this.logs.forget(id);
+    if (results) {
+      await this.results.forget(id);
+    }
   }
 
   // A stop that its machine did not take. A launch whose window went away may

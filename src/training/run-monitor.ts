@@ -3,6 +3,8 @@ import type { Disposable, Event } from '../core/events.ts';
 import { Emitter } from '../core/events.ts';
 import type { Run } from '../core/model/run.ts';
 import type { Guard } from '../ledger/handle.ts';
+import type { AfterWatchParts } from './after/after-watch.ts';
+import { AfterWatch } from './after/after-watch.ts';
 import type { MachineWatchParts } from './machine-watch.ts';
 import { MachineWatch } from './machine-watch.ts';
 import type { AftercareParts } from './run-aftercare.ts';
@@ -12,7 +14,9 @@ import { byMachine, NO_RUNS, pastRuns } from './watch-list.ts';
 
 /** What the monitor works with. */
 export interface MonitorParts
-  extends Omit<MachineWatchParts, 'aftercare' | 'ended'>, Pick<AftercareParts, 'settler'> {
+  extends Omit<MachineWatchParts, 'aftercare' | 'ended' | 'results'>,
+    Pick<AftercareParts, 'settler'>,
+    Pick<AfterWatchParts, 'saver'> {
   /** False in an untrusted workspace: such a window is never elected. */
   readonly mayWatch: () => boolean;
 }
@@ -56,7 +60,7 @@ export class RunMonitor implements Disposable {
       this.pastAt = Number.NEGATIVE_INFINITY;
       this.didEnd.fire(run);
     };
-    this.machineParts = { ...parts, ended, aftercare: new RunAftercare(parts) };
+    this.machineParts = { ...parts, ended, aftercare: new RunAftercare(parts), results: new AfterWatch(parts) };
   }
 
   /**

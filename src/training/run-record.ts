@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { asRunId } from '../core/ids.ts';
+import { NOTHING_AFTER } from '../core/model/run-after.ts';
 import type { Run } from '../core/model/run.ts';
 
 /**
@@ -43,6 +44,10 @@ const recordSchema = z.object({
       leaseSeconds: nullableNumber.default(null),
       idleSeconds: nullableNumber.default(null),
       sharedDirectory: z.boolean(),
+      // Absent in records of runs from before anything happened after them.
+      after: z
+        .object({ durable: nullableText, webhook: nullableText, holdSeconds: z.number() })
+        .default(NOTHING_AFTER),
       // Absent in records of runs from before code was brought anywhere.
       place: z
         .object({
@@ -108,5 +113,6 @@ export function runFromRecord(value: unknown, logPath: string | null): Run | und
     signal: null,
     logPath,
     leaseUntil: null,
+    after: null,
   };
 }

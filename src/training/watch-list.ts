@@ -1,6 +1,7 @@
 import type { Run } from '../core/model/run.ts';
 import { isActive } from '../core/model/run.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { isUnfinished } from './after/after-state.ts';
 
 /** Runs that want to be looked at, of one machine or of all. */
 export interface WatchList {
@@ -9,10 +10,12 @@ export interface WatchList {
   readonly lost: readonly Run[];
   /** Ended or lost, with checkpoints not known to be whole. */
   readonly unsettled: readonly Run[];
+  /** Ended or lost, with results on their way. */
+  readonly unsaved: readonly Run[];
 }
 
 /** Nothing to look at. */
-export const NO_RUNS: WatchList = { active: [], lost: [], unsettled: [] };
+export const NO_RUNS: WatchList = { active: [], lost: [], unsettled: [], unsaved: [] };
 
 /** Runs among which those past are looked for. */
 const NEWEST_RUNS = 50;
@@ -35,6 +38,7 @@ export async function pastRuns(ledger: Ledger, now: number, isFirst: boolean): P
     active: [],
     lost: newest.filter((run) => run.state === 'lost' && (isFirst || isRecent(run))),
     unsettled: newest.filter((run) => !isActive(run) && isRecent(run) && partial.has(run.id)),
+    unsaved: newest.filter((run) => isUnfinished(run) && isRecent(run)),
   };
 }
 
@@ -48,7 +52,8 @@ export function byMachine(list: WatchList): ReadonlyMap<string, WatchList> {
   const active = Map.groupBy(list.active, machineKey);
   const lost = Map.groupBy(list.lost, machineKey);
   const unsettled = Map.groupBy(list.unsettled, machineKey);
-  const keys = new Set([...active.keys(), ...lost.keys(), ...unsettled.keys()]);
+  const unsaved = Map.groupBy(list.unsaved, machineKey);
+  const keys = new Set([active, lost, unsettled, unsaved].flatMap((map) => [...map.keys()]));
   return new Map(
     [...keys].map((key) => [
       key,
@@ -56,6 +61,7 @@ export function byMachine(list: WatchList): ReadonlyMap<string, WatchList> {
         active: active.get(key) ?? [],
         lost: lost.get(key) ?? [],
         unsettled: unsettled.get(key) ?? [],
+        unsaved: unsaved.get(key) ?? [],
       },
     ]),
   );

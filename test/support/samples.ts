@@ -29,6 +29,7 @@ export function sampleSpec(changes: Partial<RunSpec> = {}): RunSpec {
     leaseSeconds: null,
     idleSeconds: null,
     sharedDirectory: false,
+    after: { durable: null, webhook: null, holdSeconds: 0 },
     place: null,
     ...changes,
   };
@@ -57,6 +58,7 @@ export function sampleRun(changes: Partial<Run> = {}): Run {
     rate: 0 as MicroDollars,
     logPath: '/home/u/.runctl/runs/x/log',
     leaseUntil: null,
+    after: null,
     ...changes,
   };
 }

@@ -4,6 +4,7 @@ import type {
   Availability,
   CodePlacer,
   Machine,
+  PathFetcher,
   ProviderListing,
   TrainingProvider,
 } from '../../src/providers/training-provider.ts';
@@ -58,6 +59,8 @@ export class ScriptedProvider implements TrainingProvider {
   listing: () => Promise<ProviderListing> = () => Promise.resolve({ machines: [], resources: [] });
   /** How code gets there; its files are this host's unless a test says otherwise. */
   placer: CodePlacer | null = null;
+  /** How its files come here; they are this host's unless a test says otherwise. */
+  fetcher: PathFetcher | null = null;
   private readonly machine: ScriptedMachine;
 
   constructor(machine: ScriptedMachine) {
@@ -81,7 +84,7 @@ export class ScriptedProvider implements TrainingProvider {
       files: new LocalCheckpointFiles(),
       sameHost: false,
       placer: this.placer,
-      fetcher: null,
+      fetcher: this.fetcher,
       probe: null,
     });
   }

@@ -42,6 +42,8 @@ export interface Checkpoint {
   readonly complete: boolean;
   /** What its name or place among the others says of it. */
   readonly marks: readonly CheckpointMark[];
+  /** Where a proved copy of it is off its machine; absent when none is known. */
+  readonly durable?: string;
 }
 
 /** Newest by step (or time), best by metric or name, final by name. */

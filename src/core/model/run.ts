@@ -1,5 +1,6 @@
 import type { RunId } from '../ids.ts';
 import type { MicroDollarsPerHour } from '../money.ts';
+import type { AfterSpec, RunAfter } from './run-after.ts';
 
 /** Where a run stands. `lost` means its end was not recorded; never "done". */
 export type RunState =
@@ -62,6 +63,8 @@ export interface RunSpec {
   readonly idleSeconds: number | null;
   /** Whether another run may be active in the same directory. */
   readonly sharedDirectory: boolean;
+  /** What is to happen once it has ended. */
+  readonly after: AfterSpec;
   /** Where its code was brought; `null` when it runs where the workspace is. */
   readonly place: CodePlace | null;
 }
@@ -111,6 +114,8 @@ export interface Run {
   readonly leaseUntil: number | null;
   /** Absolute path of the log's copy on this host. */
   readonly logPath: string | null;
+  /** What has become of its results; `null` while nothing is known of that. */
+  readonly after: RunAfter | null;
 }
 
 /** States in which the run still uses its machine. */

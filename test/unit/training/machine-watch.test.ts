@@ -14,6 +14,7 @@ import { LogCopies } from '../../../src/training/log/machine-logs.ts';
 import { RunMonitor, TICK_MS } from '../../../src/training/run-monitor.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { LedgerFiles } from '../../support/ledger-files.ts';
+import { NO_SAVER } from '../../support/no-saver.ts';
 import { NOW, sampleCheckpoint, sampleRun, sampleSpec } from '../../support/samples.ts';
 import { ScriptedMachine } from '../../support/scripted-machine.ts';
 
@@ -40,6 +41,7 @@ describe('watching machines', () => {
       logger: NULL_LOGGER,
       mayWatch: () => true,
       settler: new CheckpointSettler(ledger, machine.registry, clock),
+      saver: NO_SAVER,
       observe: (run, on, guard) =>
         createObserver(run, on, { ledger, clock, logger: NULL_LOGGER, guard, copies: new LogCopies({ clock, logger: NULL_LOGGER }) }),
     });

@@ -6,6 +6,7 @@ import { MachineError, RunctlError } from '../../../src/core/errors.ts';
 import type { Run } from '../../../src/core/model/run.ts';
 import type { Ledger } from '../../../src/ledger/ledger.ts';
 import { LOCK_TTL_MS } from '../../../src/ledger/locks.ts';
+import { ResultFiles } from '../../../src/training/after/result-files.ts';
 import { CodeKeeper } from '../../../src/training/code-keeper.ts';
 import { LogFiles } from '../../../src/training/log/log-files.ts';
 import { RunControl } from '../../../src/training/run-control.ts';
@@ -33,7 +34,7 @@ describe('RunControl', () => {
     other = await files.open({ clock });
     machine = new ScriptedMachine();
     const code = new CodeKeeper(join(files.folder, 'code'));
-    control = new RunControl({ ledger, registry: machine.registry, code, logs: new LogFiles(files.folder), clock });
+    control = new RunControl({ ledger, registry: machine.registry, code, logs: new LogFiles(files.folder), results: new ResultFiles(files.folder), clock });
   });
 
   afterEach(() => files.dispose());

@@ -15,6 +15,7 @@ import { LogCopies } from '../../../src/training/log/machine-logs.ts';
 import { RunMonitor, TICK_MS } from '../../../src/training/run-monitor.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { LedgerFiles } from '../../support/ledger-files.ts';
+import { NO_SAVER } from '../../support/no-saver.ts';
 import { NOW, sampleRun, sampleSpec } from '../../support/samples.ts';
 import { refusal, ScriptedMachine } from '../../support/scripted-machine.ts';
 
@@ -62,6 +63,7 @@ describe('RunMonitor', () => {
       logger: NULL_LOGGER,
       mayWatch: () => mayWatch,
       settler: new CheckpointSettler(of, machine.registry, clock),
+      saver: NO_SAVER,
       observe: (watched, on, guard) => {
         const fault = faults.shift();
         const faulty: Guard = (handle) => {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { NULL_LOGGER } from '../../../src/core/logger.ts';
 import type { Run } from '../../../src/core/model/run.ts';
 import type { Ledger } from '../../../src/ledger/ledger.ts';
+import { ResultFiles } from '../../../src/training/after/result-files.ts';
 import { CodeKeeper } from '../../../src/training/code-keeper.ts';
 import { LogFiles } from '../../../src/training/log/log-files.ts';
 import { RunControl } from '../../../src/training/run-control.ts';
@@ -31,7 +32,7 @@ describe('rebuildRuns', () => {
     other = await files.open({ clock });
     machine = new ScriptedMachine();
     const code = new CodeKeeper(join(files.folder, 'code'));
-    control = new RunControl({ ledger: other, registry: machine.registry, code, logs: new LogFiles(files.folder), clock });
+    control = new RunControl({ ledger: other, registry: machine.registry, code, logs: new LogFiles(files.folder), results: new ResultFiles(files.folder), clock });
     afterListing = () => Promise.resolve();
     machine.answer = async (verb, id) => {
       const known = [...machine.statuses.values()];

@@ -38,6 +38,7 @@ const spec: fc.Arbitrary<RunSpec> = fc.record({
   leaseSeconds: maybe(fc.nat()),
   idleSeconds: maybe(fc.nat()),
   sharedDirectory: fc.boolean(),
+  after: fc.record({ durable: maybe(text), webhook: maybe(text), holdSeconds: fc.nat() }, PLAIN),
   place: maybe(
     fc.record(
       {
@@ -75,6 +76,7 @@ const anyRun: fc.Arbitrary<Run> = fc.record({
   rate: maybe(fc.nat().map((value) => value as MicroDollars)),
   logPath: maybe(text),
   leaseUntil: maybe(time),
+  after: fc.constant(null),
 }, PLAIN);
 
 describe('the record beside a run', () => {
@@ -100,9 +102,9 @@ describe('the record beside a run', () => {
     );
   });
 
-  it('of a run from before there were leases gives none', () => {
+  it('of a run from before there were leases and results to save gives none', () => {
     const { spec } = sampleRun();
-    const old = { ...spec, leaseSeconds: undefined, idleSeconds: undefined };
+    const old = { ...spec, leaseSeconds: undefined, idleSeconds: undefined, after: undefined };
     const stored: unknown = JSON.parse(JSON.stringify({ version: 1, run: { ...sampleRun(), spec: old } }));
     assert.deepEqual(runFromRecord(stored, null)?.spec, spec);
   });
