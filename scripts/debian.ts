@@ -10,6 +10,13 @@ const PURPOSES = {
     { package: 'dash', command: 'dash' },
     { package: 'python3', command: 'python3' },
   ],
+  // Login shells of people, on machines reached by SSH.
+  logins: [
+    { package: 'zsh', command: 'zsh' },
+    { package: 'fish', command: 'fish' },
+    { package: 'tcsh', command: 'tcsh' },
+    { package: 'mksh', command: 'mksh' },
+  ],
   ssh: [
     { package: 'openssh-server', command: 'sshd' },
     { package: 'openssh-client', command: 'ssh' },

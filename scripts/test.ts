@@ -22,13 +22,19 @@ const RUN_GROUP = 'test/support/run-group.ts';
 
 const GROUPS: Readonly<Record<string, Group>> = {
   unit: { script: RUN_GROUP, needs: [], vscode: false, minutes: 5 },
-  machine: { script: RUN_GROUP, needs: ['shells', 'ssh'], vscode: false, minutes: 25 },
+  machine: { script: RUN_GROUP, needs: ['shells', 'ssh', 'logins'], vscode: false, minutes: 25 },
   host: { script: 'test/support/host-runner.ts', needs: ['browser'], vscode: true, minutes: 10 },
   ui: { script: RUN_GROUP, needs: ['browser', 'ssh'], vscode: true, minutes: 25 },
 };
 
 const { values, positionals } = parseArgs({
-  options: { grep: { type: 'string' } },
+  options: {
+    grep: { type: 'string' },
+    // Files at once, where it is not as the group has it.
+    jobs: { type: 'string' },
+    // What is skipped counts as failed: for where everything can be tried.
+    strict: { type: 'boolean', default: false },
+  },
   allowPositionals: true,
 });
 const names = positionals.length > 0 ? positionals : Object.keys(GROUPS);
@@ -68,13 +74,14 @@ async function runGroup(group: Group & { name: string }): Promise<Verdict> {
   await rm(resultFile, { force: true });
   const code = await runChild(group);
   const result = await readResult(resultFile);
-  if (result && result.pending > 0) console.log(`${group.name}: ${result.pending} skipped`);
-  return judge(code, result);
+  for (const title of result?.skipped ?? []) console.log(`${group.name}: skipped: ${title}`);
+  return judge(code, result, values.strict);
 }
 
 function runChild(group: Group & { name: string }): Promise<number> {
   const env = { ...process.env };
   if (values.grep !== undefined) env['RUNCTL_TEST_GREP'] = values.grep;
+  if (values.jobs !== undefined) env['RUNCTL_TEST_JOBS'] = values.jobs;
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(ROOT, group.script), group.name], {
       cwd: ROOT,

@@ -6,7 +6,7 @@ import { LocalCheckpointFiles } from '../../src/checkpoints/local-files.ts';
 import { ShellCheckpointFiles } from '../../src/checkpoints/shell-files.ts';
 import { AgentClient } from '../../src/remote/agent/agent-client.ts';
 import { LocalShell } from '../../src/remote/local-shell.ts';
-import { AGENT_SCRIPT, availableShells, callCommand } from './agent.ts';
+import { AGENT_SCRIPT, SHELLS, callCommand } from './agent.ts';
 import { BASIC_TOOLS, toolbox } from './toolbox.ts';
 
 export type Files = CheckpointFiles & RemovableFiles;
@@ -22,7 +22,7 @@ export interface FilesKind {
 const TOOLS = [...BASIC_TOOLS, 'find', 'readlink', 'tail', 'ls'];
 export const FILES_KINDS: readonly FilesKind[] = [
   { name: 'this host', precision: 1, make: (_, limit) => Promise.resolve(new LocalCheckpointFiles(limit)) },
-  ...availableShells().map(
+  ...SHELLS.map(
     (shell): FilesKind => ({
       name: shell.join(' '),
       precision: 1,

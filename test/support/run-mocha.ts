@@ -10,7 +10,8 @@ export interface GroupResult {
   passed: number;
   /** Failed tests and hooks, and what else went wrong. */
   failed: number;
-  pending: number;
+  /** Titles of tests that were left out. */
+  skipped: string[];
 }
 
 export interface GroupOptions {
@@ -50,16 +51,18 @@ export async function runMocha(options: GroupOptions): Promise<GroupResult> {
   // Mocha has its own listener in plain Node; in the extension host nothing else fails a test.
   if (options.countsRejection) process.on('unhandledRejection', onRejection);
   const result = await new Promise<GroupResult>((resolve) => {
+    const skipped: string[] = [];
     const runner = mocha.run(() => {
-      const { passes = 0, failures = 0, pending = 0 } = runner.stats ?? {};
+      const { passes = 0, failures = 0 } = runner.stats ?? {};
       const { group } = options;
-      resolve({ group, planned: runner.total, passed: passes, failed: failures, pending });
+      resolve({ group, planned: runner.total, passed: passes, failed: failures, skipped });
     });
+    runner.on('pending', (test: Mocha.Test) => skipped.push(test.fullTitle()));
   });
   process.off('unhandledRejection', onRejection);
   for (const reason of rejections) console.error('Unhandled rejection:', reason);
   result.failed += rejections.length;
-  await write(options.resultFile, result);
+  await writeResult(options.resultFile, result);
   return result;
 }
 
@@ -70,7 +73,8 @@ export async function readResult(file: string): Promise<GroupResult | undefined>
   return text === undefined ? undefined : (JSON.parse(text) as GroupResult);
 }
 
-async function write(file: string, result: GroupResult): Promise<void> {
+/** Writes a result so that it is there whole or not at all. */
+export async function writeResult(file: string, result: GroupResult): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   await writeFile(`${file}.part`, JSON.stringify(result));
   await rename(`${file}.part`, file);

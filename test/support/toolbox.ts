@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,7 +9,9 @@ export async function toolbox(directory: string, tools: readonly string[]): Prom
   const path = ['/usr/bin', '/bin', '/usr/sbin', '/sbin'];
   for (const tool of tools) {
     const found = path.map((folder) => join(folder, tool)).find((file) => existsSync(file));
-    if (found !== undefined) await symlink(found, join(directory, tool));
+    // A test that lacks a tool by accident would prove something else.
+    assert.ok(found !== undefined, `${tool} is not installed`);
+    await symlink(found, join(directory, tool));
   }
   return directory;
 }

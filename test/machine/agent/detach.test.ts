@@ -114,11 +114,19 @@ underEachShell(
           cpuTicks: z.null(),
           disks: z.array(z.object({ total: z.number().positive() })).length(1),
           processes: z
-            .array(z.object({ pid: z.number(), elapsed: z.number(), command: z.string() }))
+            .array(
+              z.object({
+                pid: z.number(),
+                elapsed: z.number(),
+                command: z.string(),
+                run: z.string().nullable(),
+              }),
+            )
             .min(2),
         })
         .parse(JSON.parse(answer.stdout.toString()));
-      assert.ok(facts.processes.length <= 20);
+      // Those of runs, whoever's, come on top.
+      assert.ok(facts.processes.filter(({ run }) => run === null).length <= 20);
     });
   },
   { RUNCTL_PROC: '/nonexistent' },

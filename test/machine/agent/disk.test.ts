@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { PYTHON, R0, R1, TestAgent, availableShells, refusal } from '../../support/agent.ts';
+import { PYTHON, R0, R1, SHELLS, TestAgent, refusal } from '../../support/agent.ts';
 
 /** Fills the disk by its log, and leaves a child that takes every byte that gets free. */
 const FILL = `
@@ -20,7 +20,7 @@ if os.fork() == 0:
 sys.exit(7 if full else 1)
 `;
 
-for (const shell of availableShells()) {
+for (const shell of SHELLS) {
   describe(`a full disk (${shell.join(' ')})`, function () {
     this.timeout(60_000);
     let agent: TestAgent;

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { after, before, describe, it } from 'mocha';
 import type { SshShell } from '../../../src/remote/ssh/ssh-shell.ts';
+import { until } from '../../support/proc.ts';
 import { SshBed } from '../../support/ssh/ssh-bed.ts';
 import { SshClient } from '../../support/ssh/ssh-client.ts';
 
-/** Login shells of people; those that are here are tried. */
-const LOGIN_SHELLS = ['bash', 'dash', 'busybox', 'zsh', 'fish', 'tcsh', 'mksh']
-  .map((name) => `/usr/bin/${name}`)
-  .filter((path) => existsSync(path));
+/** Login shells of people. */
+const LOGIN_SHELLS = ['bash', 'dash', 'busybox', 'zsh', 'fish', 'tcsh', 'mksh'].map(
+  (name) => `/usr/bin/${name}`,
+);
 
 const NASTY: readonly string[] = [
   '',
@@ -97,6 +97,16 @@ for (const loginShell of LOGIN_SHELLS) {
         }),
         { numRuns: 15, seed: 3 },
       );
+    });
+
+    it('reach the program as they are through sessions held ready', async () => {
+      await shell.exec(['true']);
+      for (let round = 0; round < 3; round += 1) {
+        await until('sessions are ready', () =>
+          Promise.resolve(shell.connection.idleSessions === 2 ? true : undefined),
+        );
+        assert.deepEqual(await received(shell, NASTY), NASTY);
+      }
     });
 
     it('give back exit codes, signals, and both outputs byte by byte', async () => {
