@@ -13,6 +13,7 @@ import { isHomeless, statusOf } from './run-status.ts';
 import type { RunWatchParts } from './run-watch.ts';
 import { RunWatch } from './run-watch.ts';
 import { noteReason } from './unseen-runs.ts';
+import { newsIn } from './watch-list.ts';
 import type { WatchList } from './watch-list.ts';
 
 /** What watching a machine takes. */
@@ -36,6 +37,10 @@ export class MachineWatch implements Disposable {
   private tending = false;
   private saving = false;
   private saves = new AbortController();
+  /** Active runs that the question under way is about. */
+  private asked: readonly Run[] = [];
+  /** What has come since that question. */
+  private later: WatchList | undefined;
   private disposed = false;
   private complaint: string | undefined;
 
@@ -97,6 +102,10 @@ export class MachineWatch implements Disposable {
     this.forgetOthers(list.active);
     this.pace.has(list.active);
     const now = clock.monotonic();
+    if (this.limit !== undefined && newsIn(this.asked, list.active).length > 0) {
+      // Its answer may be older than the run.
+      this.later = list;
+    }
     if (this.limit !== undefined || now < this.pace.silentUntil) {
       return;
     }
@@ -110,6 +119,8 @@ export class MachineWatch implements Disposable {
     if (lost.length > 0) {
       this.pace.askedLost(lost);
     }
+    this.asked = list.active;
+    this.later = undefined;
     const answer = await this.ask([...watched, ...cared, ...unsaved]);
     if (answer === undefined) {
       for (const run of cared) {
@@ -120,14 +131,33 @@ export class MachineWatch implements Disposable {
       }
       return;
     }
-    const takes = watched.map((run) => this.take(run, answer));
-    await Promise.all([...takes, this.tend(cared, answer), this.save(unsaved, answer)]);
+    const takes = new Map(watched.map((run) => [run.id, this.take(run, answer)]));
+    await Promise.all([
+      ...takes.values(),
+      this.tend(cared, answer),
+      this.save(unsaved, answer),
+      this.lookAgain(takes),
+    ]);
   }
 
   dispose(): void {
     this.disposed = true;
     this.elect(undefined);
     this.limit?.abort();
+  }
+
+  private async lookAgain(takes: ReadonlyMap<string, Promise<void>>): Promise<void> {
+    const { later } = this;
+    if (later === undefined) {
+      return;
+    }
+    // Of these alone: others may have a long log to read.
+    for (const { id } of newsIn(this.asked, later.active)) {
+      await takes.get(id);
+    }
+    if (!this.disposed) {
+      await this.look(later);
+    }
   }
 
   private async ask(runs: readonly Run[]): Promise<Answer | undefined> {

@@ -10,7 +10,7 @@ import { MachineWatch } from './machine-watch.ts';
 import type { AftercareParts } from './run-aftercare.ts';
 import { RunAftercare } from './run-aftercare.ts';
 import type { WatchList } from './watch-list.ts';
-import { byMachine, NO_RUNS, pastRuns } from './watch-list.ts';
+import { byMachine, newsIn, NO_RUNS, pastRuns } from './watch-list.ts';
 
 /** What the monitor works with. */
 export interface MonitorParts
@@ -47,6 +47,8 @@ export class RunMonitor implements Disposable {
   private begun = false;
   private woken = false;
   private disposed = false;
+  /** Active runs as the last look found them. */
+  private seen: readonly Run[] = [];
 
   /** Fires in the window that saw it, with the run as stored. */
   readonly onDidEnd: Event<Run> = this.didEnd.event;
@@ -65,13 +67,19 @@ export class RunMonitor implements Disposable {
 
   /**
    * Looks whether there is something to watch, and watches while there is.
+   * Awake already, it looks before its time when a run has come or moved: the
+   * first lines of a log are not to wait for the next tick.
    *
-   * @returns when everything learnt by the first look is stored
+   * @returns when everything learnt by that look is stored
    */
   async wake(): Promise<void> {
     this.woken = true;
-    const isAwake = this.planning !== undefined || this.period === TICK_MS;
-    if (!this.disposed && !isAwake && this.parts.mayWatch()) {
+    if (this.disposed || !this.parts.mayWatch()) {
+      return;
+    }
+    // One that is being planned has read its list already: its end sees to it.
+    const isHeard = this.planning !== undefined;
+    if (!isHeard && (this.period !== TICK_MS || (await this.hasNews()))) {
       await this.tick();
     }
   }
@@ -90,17 +98,11 @@ export class RunMonitor implements Disposable {
       })
       .finally(() => {
         this.planning = undefined;
+        if (this.woken && this.guard !== undefined) {
+          void this.track(this.wake());
+        }
       });
-    const tick = this.planning
-      .then((looks) => Promise.all(looks))
-      .catch((error: unknown) => {
-        this.parts.logger.warn(`watching machines failed: ${describeError(error)}`);
-      })
-      .then(() => {
-        this.ticks.delete(tick);
-      });
-    this.ticks.add(tick);
-    return tick;
+    return this.track(this.planning.then((looks) => Promise.all(looks)));
   }
 
   /**
@@ -123,11 +125,33 @@ export class RunMonitor implements Disposable {
     this.didEnd.dispose();
   }
 
+  private track(work: Promise<unknown>): Promise<void> {
+    const tick = work
+      .catch((error: unknown) => {
+        this.parts.logger.warn(`watching machines failed: ${describeError(error)}`);
+      })
+      .then(() => {
+        this.ticks.delete(tick);
+      });
+    this.ticks.add(tick);
+    return tick;
+  }
+
+  private async hasNews(): Promise<boolean> {
+    if (this.guard === undefined) {
+      return false;
+    }
+    this.woken = false;
+    const active = await this.parts.ledger.runs.list({ active: true });
+    return !this.isDisposed() && newsIn(this.seen, active).length > 0;
+  }
+
   // Gives what was begun: machines are asked side by side, past the end of this.
   private async plan(): Promise<readonly Promise<void>[]> {
     const { ledger, clock } = this.parts;
     this.woken = false;
     const active = await ledger.runs.list({ active: true });
+    this.seen = active;
     const lists = byMachine({ ...(await this.past(active.length === 0)), active });
     if (this.isDisposed()) {
       return [];

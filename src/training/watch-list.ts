@@ -67,6 +67,18 @@ export function byMachine(list: WatchList): ReadonlyMap<string, WatchList> {
   );
 }
 
+/**
+ * Finds the runs that have come, or are in another state than they were.
+ *
+ * @param before - active runs of an earlier look
+ * @param now - active runs
+ * @returns those for which a look before its time may find something
+ */
+export function newsIn(before: readonly Run[], now: readonly Run[]): readonly Run[] {
+  const states = new Map(before.map(({ id, state }) => [id, state]));
+  return now.filter(({ id, state }) => states.get(id) !== state);
+}
+
 function machineKey(run: Run): string {
   return `${run.provider}/${run.machine}`;
 }

@@ -11,12 +11,13 @@ import type { ExecResult } from '../../../src/remote/remote-shell.ts';
 import { CheckpointSettler } from '../../../src/training/checkpoint-settler.ts';
 import { createObserver } from '../../../src/training/create-observer.ts';
 import { LogCopies } from '../../../src/training/log/machine-logs.ts';
+import { runLockName } from '../../../src/training/run-locks.ts';
 import { RunMonitor, TICK_MS } from '../../../src/training/run-monitor.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { LedgerFiles } from '../../support/ledger-files.ts';
 import { NO_SAVER } from '../../support/no-saver.ts';
 import { NOW, sampleCheckpoint, sampleRun, sampleSpec } from '../../support/samples.ts';
-import { ScriptedMachine } from '../../support/scripted-machine.ts';
+import { lines, ScriptedMachine } from '../../support/scripted-machine.ts';
 
 const EXIT = { code: 143, signal: 15, ended: NOW / 1000, phase: 'command', stop: 'user' } as const;
 
@@ -100,6 +101,43 @@ describe('watching machines', () => {
   }
 
   const never = (): Promise<ExecResult> => new Promise(() => undefined);
+
+  it('asks about a run that has come without waiting for the next tick, and about no other news', async () => {
+    const old = await runOn('a');
+    says(old, {});
+    await monitor.wake();
+    const run = await runOn('b');
+    says(run, {});
+    const before = asked(old);
+    await monitor.wake();
+    assert.equal(asked(run), 1);
+    await monitor.wake();
+    assert.deepEqual([asked(run), asked(old)], [1, before + 1]);
+  });
+
+  it('asks at once again about a run that started while an older answer was awaited', async () => {
+    const run = await runOn('a', { state: 'queued', startedAt: null });
+    let answer: (() => void) | undefined;
+    machine.answer = () => new Promise((resolve) => {
+      answer ??= () => resolve(lines({ id: run.id, state: 'missing' }));
+      if (asked(run) > 1) resolve(undefined);
+    });
+    // As the window does that starts it.
+    await ledger.locks.withLock(runLockName(run.id), async () => {
+      const first = monitor.wake();
+      while (asked(run) === 0) await turns();
+      says(run, {});
+      const started = { startedAt: NOW, endedAt: null, exitCode: null, signal: null };
+      await ledger.runs.transition(run.id, { state: 'running', reason: '', ...started }, NOW);
+      const second = monitor.wake();
+      await turns();
+      assert.equal(asked(run), 1);
+      answer?.();
+      await Promise.all([first, second]);
+      await monitor.settled();
+      assert.equal(asked(run), 2);
+    });
+  });
 
   it('notices a lost run that comes back while nothing else is going on', async () => {
     const run = await runOn('a', { state: 'lost', endedAt: NOW });
