@@ -49,6 +49,10 @@ export interface MachineLook {
 interface Entry {
   readonly machine: SshMachine;
   readonly shell: Promise<SshMachineShell>;
+  /** Where code goes now; what was begun elsewhere ends there. */
+  directory: string;
+  /** Once it is made. */
+  way: SshMachineShell | undefined;
   person: SshPerson;
   opened: Promise<PooledMachine> | undefined;
   facts: MachineFactsReader | undefined;
@@ -162,7 +166,8 @@ export class MachinePool {
 
   private entryOf(machine: SshMachine): Entry {
     const known = this.entries.get(machine.id);
-    if (known !== undefined && isSameWay(known.machine, machine)) {
+    if (known !== undefined && (isSameWay(known.machine, machine) || isUp(known))) {
+      this.adopt(known, machine.directory);
       return known;
     }
     if (known !== undefined) {
@@ -172,20 +177,51 @@ export class MachinePool {
     }
     const entry: Entry = {
       machine,
+      directory: machine.directory,
+      way: undefined,
       person: NOBODY,
       shell: this.parts.shell(machine, () => entry.person),
       opened: undefined,
       facts: undefined,
     };
-    // Whoever opens the machine hears of it.
-    entry.shell.catch(() => this.entries.delete(machine.id));
+    entry.shell.then(
+      (way) => {
+        entry.way = way;
+      },
+      // Whoever opens the machine hears of it.
+      () => this.entries.delete(machine.id),
+    );
     this.entries.set(machine.id, entry);
     return entry;
   }
 
+  // The connection stays, and with it what another part of the window is doing.
+  private adopt(entry: Entry, directory: string): void {
+    if (entry.directory === directory) {
+      return;
+    }
+    entry.directory = directory;
+    const opened = entry.opened?.then((machine) => ({
+      ...machine,
+      ...this.mover(machine.shell, directory, machine.probe),
+    }));
+    entry.opened = opened;
+    // Whoever opens the machine hears of it.
+    opened?.catch(() => undefined);
+  }
+
+  private mover(
+    shell: SshMachineShell,
+    directory: string,
+    probe: MachineProbe,
+  ): Pick<PooledMachine, 'fetcher' | 'placer'> {
+    const mover = this.parts.transfer(shell, atHome(directory, probe.home));
+    return { placer: mover, fetcher: mover };
+  }
+
   private async openNow(entry: Entry): Promise<PooledMachine> {
     const { machine } = entry;
-    const { agentSource, files, transfer } = this.parts;
+    const { agentSource, files } = this.parts;
     const shell = await entry.shell;
     // Once connected, so that only the question takes time.
     await shell.connection.launcher();
@@ -195,7 +231,6 @@ export class MachinePool {
     const ahead = clockAhead(probe.time, asked, clock.now());
     const home = posix.join(probe.home, '/.runctl');
     const agent = new AgentClient(shell, agentSource, home, this.parts.logger, ahead);
-    const mover = transfer(shell, atHome(machine.directory, probe.home));
     const opened: PooledMachine = {
       provider: SSH_PROVIDER,
       id: machine.id,
@@ -204,8 +239,7 @@ export class MachinePool {
       probe,
       files: files(agent),
       sameHost: false,
-      placer: mover,
-      fetcher: mover,
+      ...this.mover(shell, entry.directory, probe),
     };
     this.troubles.delete(machine.id);
     this.opened.fire(opened);
@@ -229,9 +263,13 @@ export class MachinePool {
   }
 }
 
+// Other times hold for the next connection: making one now would break what is under way.
+function isUp({ way }: Entry): boolean {
+  return way?.connection.state === 'connected';
+}
+
 function isSameWay(one: SshMachine, other: SshMachine): boolean {
   return (
-    one.directory === other.directory &&
     one.connectTimeoutSeconds === other.connectTimeoutSeconds &&
     one.keepaliveSeconds === other.keepaliveSeconds
   );

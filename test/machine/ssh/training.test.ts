@@ -120,4 +120,29 @@ describe('training on a machine reached by SSH', function () {
     assert.equal((await engine.registry.get('ssh').connect('lab')).shell, shell);
     assert.equal(shell.connection.state, 'connected');
   });
+
+  it('takes over a directory agreed to in another window, and breaks nothing that is under way', async () => {
+    let named = LAB;
+    const engine = await start();
+    const { shell } = (await engine.ssh?.prepare('lab', YES)) ?? assert.fail();
+    const underWay = await shell.start(['sh', '-c', 'read line && echo "$line"']);
+    const said = collect(underWay.stdout);
+    const other = await start(bed, () => Promise.resolve([named]));
+    named = { ...LAB, directory: '~/elsewhere', keepaliveSeconds: 60 };
+    await other.ssh?.prepare('lab', YES);
+    await engine.ssh?.list(AbortSignal.timeout(20_000));
+    const plan = { ...digitsPlan(bed.project, '--epochs', '1'), provider: 'ssh', machine: 'lab' };
+    const run = await engine.launcher.launch(plan, { secrets: {} });
+    assert.ok(run.spec.directory.startsWith(join(machine.home, 'elsewhere', 'trees')), run.spec.directory);
+    underWay.stdin.end('still here\n');
+    assert.equal((await said).trim(), 'still here');
+    assert.equal((await engine.registry.get('ssh').connect('lab')).shell, shell);
+    await untilRun(engine, run.id, 'done', (one) => one.run.endedAt !== null);
+  });
 });
+
+async function collect(stream: AsyncIterable<Buffer | string>): Promise<string> {
+  let text = '';
+  for await (const piece of stream) text += piece.toString();
+  return text;
+}
