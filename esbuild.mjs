@@ -12,6 +12,7 @@ const hostTests = process.argv.includes('--host-tests');
 /** Files the extension reads at run time, by their place in dist/. */
 const ASSETS = {
   'agent.sh': 'src/remote/agent/agent.sh',
+  'after.py': 'src/remote/agent/after.py',
   'sync.sh': 'src/sync/transfer/sync.sh',
 };
 

@@ -18,6 +18,7 @@ import { ProviderRegistry } from './providers/provider-registry.ts';
 import type { SshHost } from './providers/ssh/create-ssh-provider.ts';
 import { createSshProvider } from './providers/ssh/create-ssh-provider.ts';
 import type { SshProvider } from './providers/ssh/ssh-provider.ts';
+import type { AgentSource } from './remote/agent/agent-script.ts';
 import { Inventory } from './resources/inventory.ts';
 import { RunReader } from './resources/run-reader.ts';
 import { ResultFiles } from './training/after/result-files.ts';
@@ -41,7 +42,7 @@ export interface EngineOptions {
   /** Absolute directory of ours on this host; made when missing. */
   readonly storage: string;
   /** The agent script. */
-  readonly agentSource: Buffer;
+  readonly agentSource: AgentSource;
   readonly platform: LocalPlatform;
   readonly clock: Clock;
   readonly logger: Logger;

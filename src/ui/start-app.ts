@@ -186,7 +186,7 @@ async function start(
   await vscode.workspace.fs.createDirectory(context.globalStorageUri);
   return startEngine({
     storage: context.globalStorageUri.fsPath,
-    agentSource: await script('agent.sh'),
+    agentSource: { script: await script('agent.sh'), helper: await script('after.py') },
     ssh: { syncSource: await script('sync.sh'), named: () => configs.machines() },
     platform: localPlatform(),
     clock,

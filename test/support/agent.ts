@@ -65,6 +65,18 @@ const statusSchema = z.strictObject({
   orphans: z.number().int(),
   host: z.string().nullable(),
   lease: z.strictObject({ left: z.number().int(), total: z.number().int() }).nullable(),
+  after: z
+    .strictObject({
+      state: z.enum(['waiting', 'saving', 'calling', 'holding', 'acting', 'done', 'lost']),
+      by: z.enum(['aws', 's5cmd', 'rclone', 'python3']).nullable(),
+      place: z.string().nullable(),
+      error: z.string().nullable(),
+      saved: z.array(z.strictObject({ name: z.string(), bytes: z.number().int() })),
+      webhook: z.enum(['sent', 'failed']).nullable(),
+      left: z.number().int().nullable(),
+      tries: z.number().int(),
+    })
+    .nullable(),
   existing: z.literal(true).optional(),
   forbidden: z.literal(true).optional(),
   run: z.unknown().optional(),

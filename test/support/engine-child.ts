@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { format } from 'node:util';
 import { RunctlError } from '../../src/core/errors.ts';
@@ -9,6 +8,7 @@ import { startEngine } from '../../src/engine.ts';
 import { localPlatform } from '../../src/providers/local/local-platform.ts';
 import type { LaunchPlan } from '../../src/training/launch-plan.ts';
 import { planScript } from '../../src/training/launch-plan.ts';
+import { readAgent } from './agent-source.ts';
 import type {
   ChildError,
   ChildMessage,
@@ -22,7 +22,6 @@ import { ScaledClock } from './scaled-clock.ts';
 
 // Plays one VS Code window: `node engine-child.ts OPTIONS`, called over IPC. A
 // rejection nobody handles ends it with a code of its own, as in plain Node.
-const AGENT = join(import.meta.dirname, '../../src/remote/agent/agent.sh');
 
 // Written by EngineWindow alone.
 const child = JSON.parse(process.argv[2] ?? '{}') as ChildOptions;
@@ -30,7 +29,7 @@ const clock = new ScaledClock();
 const lines: string[] = [];
 const options: EngineOptions = {
   storage: child.storage,
-  agentSource: await readFile(AGENT),
+  agentSource: await readAgent(),
   ssh: null,
   platform: localPlatform('linux', { RUNCTL_HOME: child.home }),
   clock,

@@ -14,8 +14,8 @@ import type { SshHost } from '../../src/providers/ssh/create-ssh-provider.ts';
 import type { RunView } from '../../src/resources/account-snapshot.ts';
 import type { LaunchPlan } from '../../src/training/launch-plan.ts';
 import { planScript } from '../../src/training/launch-plan.ts';
+import { readAgent } from './agent-source.ts';
 
-const AGENT = join(import.meta.dirname, '../../src/remote/agent/agent.sh');
 const SYNC = join(import.meta.dirname, '../../src/sync/transfer/sync.sh');
 const DIGITS = join(import.meta.dirname, '../../examples/digits');
 const POLL_MS = 25;
@@ -47,7 +47,7 @@ export async function createEngineBed(): Promise<EngineBed> {
   const start: EngineBed['start'] = async (logger = NULL_LOGGER, ssh, clock = new SystemClock()) => {
     const engine = await startEngine({
       storage,
-      agentSource: await readFile(AGENT),
+      agentSource: await readAgent(),
       ssh: ssh === undefined ? null : { ...ssh, syncSource: await readFile(SYNC) },
       platform: localPlatform('linux', { RUNCTL_HOME: home }),
       clock,

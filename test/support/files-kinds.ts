@@ -1,12 +1,13 @@
 import { chmodSync } from 'node:fs';
-import { chmod, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CheckpointFiles, RemovableFiles } from '../../src/checkpoints/checkpoint-files.ts';
 import { LocalCheckpointFiles } from '../../src/checkpoints/local-files.ts';
 import { ShellCheckpointFiles } from '../../src/checkpoints/shell-files.ts';
 import { AgentClient } from '../../src/remote/agent/agent-client.ts';
 import { LocalShell } from '../../src/remote/local-shell.ts';
-import { AGENT_SCRIPT, SHELLS, callCommand } from './agent.ts';
+import { readAgent } from './agent-source.ts';
+import { SHELLS, callCommand } from './agent.ts';
 import { BASIC_TOOLS, toolbox } from './toolbox.ts';
 
 export type Files = CheckpointFiles & RemovableFiles;
@@ -53,7 +54,7 @@ export const FILES_KINDS: readonly FilesKind[] = [
 
 async function shellFiles(base: string, PATH: string, limit?: number): Promise<Files> {
   const shell = new LocalShell({ PATH, HOME: base, LANG: 'C.UTF-8' });
-  const agent = new AgentClient(shell, await readFile(AGENT_SCRIPT), join(base, 'home'));
+  const agent = new AgentClient(shell, await readAgent(), join(base, 'home'));
   return new ShellCheckpointFiles(agent, limit);
 }
 

@@ -80,7 +80,7 @@ export class ScriptedProvider implements TrainingProvider {
       provider: this.id,
       id,
       shell: this.machine,
-      agent: new AgentClient(this.machine, SOURCE, '/home/u/.runctl'),
+      agent: new AgentClient(this.machine, { script: SOURCE, helper: SOURCE }, '/home/u/.runctl'),
       files: new LocalCheckpointFiles(),
       sameHost: false,
       placer: this.placer,

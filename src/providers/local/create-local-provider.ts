@@ -3,6 +3,7 @@ import type { Logger } from '../../core/logger.ts';
 import { componentLogger } from '../../core/logger.ts';
 import type { MicroDollarsPerHour } from '../../core/money.ts';
 import { AgentClient } from '../../remote/agent/agent-client.ts';
+import type { AgentSource } from '../../remote/agent/agent-script.ts';
 import { LocalShell } from '../../remote/local-shell.ts';
 import { MachineFactsReader } from '../machine-facts.ts';
 import type { LocalPlatform } from './local-platform.ts';
@@ -10,7 +11,7 @@ import { LocalProvider } from './local-provider.ts';
 
 /** What the local provider is made from. */
 export interface LocalProviderOptions {
-  readonly agentSource: Buffer;
+  readonly agentSource: AgentSource;
   readonly platform: LocalPlatform;
   readonly clock: Clock;
   readonly logger: Logger;

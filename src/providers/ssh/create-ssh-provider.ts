@@ -3,6 +3,7 @@ import { ShellCheckpointFiles } from '../../checkpoints/shell-files.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import type { AgentSource } from '../../remote/agent/agent-script.ts';
 import { KeyRing } from '../../remote/ssh/key-ring.ts';
 import { KnownHosts } from '../../remote/ssh/known-hosts.ts';
 import type { SshMachineShell } from '../../remote/ssh/machine-shell.ts';
@@ -41,7 +42,7 @@ export interface SshProviderOptions extends SshHost {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly ledger: Ledger;
-  readonly agentSource: Buffer;
+  readonly agentSource: AgentSource;
   /** Hex; tells this installation from others that use the same machine. */
   readonly client: string;
   /** False in an untrusted workspace: such a window contacts no machine by itself. */

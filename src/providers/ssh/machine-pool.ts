@@ -7,6 +7,7 @@ import type { Event } from '../../core/events.ts';
 import { Emitter } from '../../core/events.ts';
 import type { Logger } from '../../core/logger.ts';
 import { AgentClient } from '../../remote/agent/agent-client.ts';
+import type { AgentSource } from '../../remote/agent/agent-script.ts';
 import { clockAhead } from '../../remote/agent/host-time.ts';
 import { probeMachine } from '../../remote/machine-probe.ts';
 import type { MachineProbe } from '../../remote/machine-probe.ts';
@@ -26,7 +27,7 @@ import { NOBODY } from './ssh-person.ts';
 export interface MachinePoolParts {
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly agentSource: Buffer;
+  readonly agentSource: AgentSource;
   /** Makes the way to a machine; whom it asks may change from question to question. */
   readonly shell: (machine: SshMachine, person: () => SshPerson) => Promise<SshMachineShell>;
   readonly files: (agent: AgentClient) => CheckpointFiles & RemovableFiles;

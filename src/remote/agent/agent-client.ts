@@ -8,7 +8,7 @@ import type { RemoteProcess, RemoteShell } from '../remote-shell.ts';
 import type { AgentFacts, AgentVersion, RunStatus } from './agent-answers.ts';
 import { factsSchema, idsSchema, runStatusSchema, versionSchema } from './agent-answers.ts';
 import { agentFailure } from './agent-failure.ts';
-import type { AgentCallOptions } from './agent-script.ts';
+import type { AgentCallOptions, AgentSource } from './agent-script.ts';
 import { AgentScript } from './agent-script.ts';
 import type { AgentSpec } from './agent-spec.ts';
 import { formatAfterSecrets, formatAgentSpec } from './agent-spec.ts';
@@ -31,12 +31,12 @@ export class AgentClient {
 
   /**
    * @param shell - the way to the machine
-   * @param source - the agent script
+   * @param source - what is put there
    * @param home - absolute path of the agent's own directory on the machine
    * @param logger - hears of what cannot be read in answers
    * @param clockAhead - milliseconds by which the machine's clock is ahead of this host's
    */
-  constructor(shell: RemoteShell, source: Buffer, home: string, logger: Logger = NULL_LOGGER, clockAhead = 0) {
+  constructor(shell: RemoteShell, source: AgentSource, home: string, logger: Logger = NULL_LOGGER, clockAhead = 0) {
     this.script = new AgentScript(shell, source, home);
     this.home = home;
     this.logger = logger;

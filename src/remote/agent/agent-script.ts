@@ -2,6 +2,14 @@ import { createHash } from 'node:crypto';
 import type { ExecResult, RemoteProcess, RemoteShell } from '../remote-shell.ts';
 import { parseError } from './agent-failure.ts';
 
+/** What is put on a machine. */
+export interface AgentSource {
+  /** `agent.sh` */
+  readonly script: Buffer;
+  /** `after.py`, which the script looks for beside itself. */
+  readonly helper: Buffer;
+}
+
 /** How a verb is asked for. */
 export interface AgentCallOptions {
   /** Gives up waiting; what was asked may happen all the same. */
@@ -19,7 +27,7 @@ const SIZE = 'if [ -r "$1" ]; then wc -c <"$1"; else echo none; fi';
 /** The agent's script on one machine: brought there when it is not, and run. */
 export class AgentScript {
   private readonly shell: RemoteShell;
-  private readonly source: Buffer;
+  private readonly source: AgentSource;
   private readonly home: string;
   private readonly path: string;
   private isThere = false;
@@ -27,16 +35,16 @@ export class AgentScript {
 
   /**
    * @param shell - the way to the machine
-   * @param source - the script
+   * @param source - the script, and its helper
    * @param home - absolute path of the agent's own directory on the machine
    */
-  constructor(shell: RemoteShell, source: Buffer, home: string) {
+  constructor(shell: RemoteShell, source: AgentSource, home: string) {
     this.shell = shell;
     this.source = source;
     this.home = home;
     // By content hash, so that an update never changes a script a shell still reads.
-    const hash = createHash('sha256').update(source).digest('hex').slice(0, 16);
-    this.path = `${home}/agent/${hash}/agent.sh`;
+    const hash = createHash('sha256').update(source.script).update(source.helper).digest('hex');
+    this.path = `${home}/agent/${hash.slice(0, 16)}/agent.sh`;
   }
 
   /**
@@ -114,13 +122,19 @@ export class AgentScript {
       ...(signal === undefined ? {} : { signal }),
     });
     // A login script may have printed something before.
-    return Number(stdout.toString('utf8').trim().split(/\s/).at(-1)) === this.source.length;
+    return Number(stdout.toString('utf8').trim().split(/\s/).at(-1)) === this.source.script.length;
   }
 
   private bring(): Promise<void> {
-    this.bringing ??= this.shell.put(this.path, this.source, 0o700).finally(() => {
+    this.bringing ??= this.put().finally(() => {
       this.bringing = undefined;
     });
     return this.bringing;
+  }
+
+  // The script last: where it is, its helper is too.
+  private async put(): Promise<void> {
+    await this.shell.put(this.path.replace(/[^/]+$/, 'after.py'), this.source.helper, 0o600);
+    await this.shell.put(this.path, this.source.script, 0o700);
   }
 }

@@ -10,7 +10,7 @@
 # No here-documents: bash writes large ones to a file, which fails on a full
 # disk, and none may ever hold a secret.
 
-AGENT_VERSION=3
+AGENT_VERSION=4
 
 # A run of another machine without a sign of life for so long is lost.
 FOREIGN_BEAT_SECONDS=180
@@ -19,6 +19,9 @@ FOREIGN_BEAT_SECONDS=180
 # less of a GPU.
 IDLE_CPU_PERCENT=3
 IDLE_GPU_PERCENT=5
+
+# For so long an id stays forbidden: no start is under way longer than minutes.
+FORBIDDEN_DAYS=7
 
 # The most that is read of a file at once.
 PIECE_BYTES=4194304
@@ -64,6 +67,7 @@ init() {
   _proc=${RUNCTL_PROC:-/proc}
   _cgroup=${RUNCTL_CGROUP:-/sys/fs/cgroup}
   _beat_seconds=${RUNCTL_BEAT_SECONDS:-5}
+  _action_seconds=${RUNCTL_ACTION_SECONDS:-60}
   _has_proc=
   if [ -r "$_proc/self/stat" ]; then _has_proc=1; fi
   read_boot
@@ -545,7 +549,7 @@ file_stat() {
 # Prints the status of the loaded run as JSON; EXTRA is added before the end.
 print_status() {
   if [ "$_state" = missing ]; then
-    printf '{"id":"%s","state":"missing","pid":null,"started":null,"phase":null,"exit":null,"beat":null,"log":0,"logid":null,"cwd":null,"evidence":null,"orphans":0,"host":null,"lease":null%s}\n' "$_id" "${1:-}"
+    printf '{"id":"%s","state":"missing","pid":null,"started":null,"phase":null,"exit":null,"beat":null,"log":0,"logid":null,"cwd":null,"evidence":null,"orphans":0,"host":null,"lease":null,"after":null%s}\n' "$_id" "${1:-}"
     return
   fi
   stat_log
@@ -560,6 +564,8 @@ print_status() {
       ;;
   esac
   if [ "$_state" = lost ]; then read_evidence; fi
+  after_json
+  _after_json=$_json
   # Piece by piece: what a damaged record says must not spoil the whole answer.
   number "$_main"
   _line="{\"id\":\"$_id\",\"state\":\"$_state\",\"pid\":$_json"
@@ -576,7 +582,7 @@ print_status() {
   quoted "${_run_host%%/*}"
   _line="$_line,\"host\":$_json"
   lease_json
-  printf '%s,"lease":%s%s}\n' "$_line" "$_json" "${1:-}"
+  printf '%s,"lease":%s,"after":%s%s}\n' "$_line" "$_json" "$_after_json" "${1:-}"
 }
 
 # Sets _json to the lease of the loaded run. Its end counts on the clock of the
@@ -712,6 +718,14 @@ verb_start() {
     rm -rf "$_dir"
     die_unwritten 'cannot write the secrets of the run' "$_why"
   fi
+  if ! write_after_secrets; then
+    rm -rf "$_dir"
+    die_unwritten 'cannot write the credentials of the durable place' "$_why"
+  fi
+  if [ -n "$_webhook" ] && ! _why=$({ printf '%s' "$_webhook" >"$_dir/webhook"; } 2>&1); then
+    rm -rf "$_dir"
+    die_unwritten 'cannot write the webhook of the run' "$_why"
+  fi
   launch supervise "$_id" 2>>"$_dir/agent.err"
   await_supervisor
   load "$_id"
@@ -751,11 +765,13 @@ launch() {
   (become_leader $_shell "$_script" "$1" "$2" </dev/null >/dev/null &)
 }
 
-# Sets _spec (all lines but secrets and json), _secrets, _run_json, _spec_cwd
+# Sets _spec (all lines but secrets, webhook and json), _secrets, _after_secrets,
+# _webhook (encoded), _after (does anything follow the run?), _run_json, _spec_cwd
 # (JSON of the physical path), _shared, _lease (seconds). Reads all of stdin
 # before anything is created.
 read_spec() {
   _spec='' _secrets='' _run_json='{}' _cwd_enc='' _shared='' _complete='' _args=0 _lease=''
+  _after='' _after_secrets='' _webhook='' _actions=0
   IFS= read -r _line || _line=
   if [ "$_line" != 'runctl-spec 1' ]; then die 2 usage 'the spec must begin with: runctl-spec 1'; fi
   while IFS= read -r _line; do
@@ -780,7 +796,7 @@ read_spec() {
         check_encoded "$_value"
         _cwd_enc=$_value
         ;;
-      lease\ * | idle\ *)
+      lease\ * | idle\ * | hold\ * | save-limit\ *)
         case $_value in '' | 0* | *[!0-9]* | ??????????*) die 2 usage "${_line%% *} must be whole seconds" ;; esac
         case $_line in lease*) _lease=$_value ;; esac
         ;;
@@ -788,6 +804,27 @@ read_spec() {
       shared\ 1) _shared=1 ;;
       setupkey\ * | setupstep\ *)
         case $_value in '' | *[!0-9a-f]*) die 2 usage "${_line%% *} must be hexadecimal" ;; esac
+        ;;
+      checkpoints\ *) check_encoded "$_value" ;;
+      durable\ *)
+        check_place "$_value"
+        _after=1
+        ;;
+      after-secret\ *=*)
+        check_after_secret "$_value"
+        _after_secrets="$_after_secrets$_value
+"
+        continue
+        ;;
+      webhook\ *)
+        check_webhook "$_value"
+        _after=1 _webhook=$_value
+        continue
+        ;;
+      action\ *)
+        check_encoded "$_value"
+        _actions=$((_actions + 1)) _after=1
+        if [ "$_actions:$_value" = 1: ]; then die 2 usage 'the action may not be empty'; fi
         ;;
       json\ *)
         check_encoded "$_value"
@@ -893,7 +930,7 @@ prepare() {
       put_new starter "$$ $_pstart $_boot $_epoch $_host" &&
       put_new supervisor '' && put_new main '' && put_new exit '' && put_new phase setup &&
       put_new stop '' && put_new kill '' && put_new ender '' &&
-      put_new lease "$_lease" && put_new timer '' && put_new idler '' &&
+      put_new lease "$_lease" && put_new timer '' && put_new idler '' && prepare_after &&
       printf '%s %s\n%s\n%s\n' "$_epoch" "$_uptime" "$_spec_cwd" "$_host" >"$_new/meta" &&
       printf '%s\n' "$_run_json" >"$_new/run.json" &&
       printf '%s' "$_spec" >"$_new/spec" &&
@@ -981,6 +1018,8 @@ sweep() {
     rm -rf "$_file"
   done
   set -f
+  # An id that was forbidden so long ago has no start under way any more.
+  find "$_runs/" -maxdepth 1 -type f -size 0 -name '[a-z0-9]*' -mtime "+$FORBIDDEN_DAYS" -exec rm -f {} + 2>/dev/null
 }
 
 # Sets _busy to a run that lives in the directory $1 (JSON).
@@ -1084,6 +1123,7 @@ verb_supervise() {
   _code=$?
   read_epoch_unforked
   record_end
+  await_after
   # Beat, its sleep and this process: there is nothing else in this group.
   kill -KILL "-$$"
 }
@@ -1219,7 +1259,7 @@ load_variables() {
   _special='' _unbuffered=1
   case $RUNCTL_LC_ALL in '' | *[!A-Za-z0-9_.@-]*) ;; *) _special=" LC_ALL=$RUNCTL_LC_ALL" ;; esac
   _umask=${RUNCTL_UMASK:-}
-  unset RUNCTL_LC_ALL RUNCTL_UMASK RUNCTL_SHELL RUNCTL_PROC RUNCTL_CGROUP RUNCTL_BEAT_SECONDS RUNCTL_HOST
+  unset RUNCTL_LC_ALL RUNCTL_UMASK RUNCTL_SHELL RUNCTL_PROC RUNCTL_CGROUP RUNCTL_BEAT_SECONDS RUNCTL_ACTION_SECONDS RUNCTL_HOST
   while IFS= read -r _line; do
     case $_line in env\ *) set_variable "${_line#env }" ;; esac
   done <"$_dir/spec"
@@ -1463,23 +1503,25 @@ verb_end() {
 }
 
 # One ender a run: two would send TERM twice, which many programs read as
-# "quit at once". A hard link is made by one alone; the claim of a dead ender
-# stays, and the next number is free.
-claim_end() {
+# "quit at once".
+claim_end() { claim ender; }
+
+# claim RECORD: makes this process the one that does that for the loaded run, or
+# ends it. A hard link is made by one alone; the claim of a dead process stays,
+# and the next number is free.
+claim() {
   read_process "$$"
   _mine="$$ $_pstart $_boot"
-  read_ender
-  if [ -n "$_ender" ] && is_alive "$_ender" "$_ender_start" "$_ender_boot"; then exit 0; fi
-  _claim=$_dir/ender.$$
+  if is_watched "$1"; then exit 0; fi
+  _claim=$_dir/$1.$$
   if { printf '%-255s\n' "$_mine" >"$_claim"; } 2>/dev/null; then
     _number=1
-    until ln "$_claim" "$_dir/ender-$_number" 2>/dev/null; do
-      if [ ! -e "$_dir/ender-$_number" ]; then
+    until ln "$_claim" "$_dir/$1-$_number" 2>/dev/null; do
+      if [ ! -e "$_dir/$1-$_number" ]; then
         _number=
         break
       fi
-      read_record "$_dir/ender-$_number" _ender _ender_start _ender_boot
-      if is_alive "$_ender" "$_ender_start" "$_ender_boot"; then
+      if is_watched "$1-$_number"; then
         rm -f "$_claim"
         exit 0
       fi
@@ -1489,13 +1531,13 @@ claim_end() {
     _number=
   fi
   rm -f "$_claim"
-  put "$_dir/ender" "$_mine"
+  put "$_dir/$1" "$_mine"
   if [ -n "$_number" ]; then return; fi
   # A full disk, or one without hard links. Two can still get through here, but
   # only when one of them is held up right between its look and its word.
   nap 0.05
-  read_record "$_dir/ender" _ender
-  if [ "$_ender" != "$_mine" ]; then exit 0; fi
+  read_record "$_dir/$1" _watcher
+  if [ "$_watcher" != "$_mine" ]; then exit 0; fi
 }
 
 # TERM, once each: first the group as one, so that no parent sees its children
@@ -1543,6 +1585,12 @@ verb_extend() {
     missing) die 4 not-found "there is no run $_id" ;;
     elsewhere) die 3 elsewhere "run $_id is on ${_run_host%%/*}, not on this machine" "$_id" ;;
   esac
+  # There is no run any more, but perhaps what ends the machine.
+  if [ "$2" -gt 0 ] && has_after && has_line action &&
+    { [ "$_state" = ended ] || { [ "$_state" = lost ] && is_over; }; }; then
+    verb_hold "$@"
+    return
+  fi
   if [ "$_state" = ended ] || [ -n "$_stop" ]; then die 3 ending "run $_id is at its end" "$_id"; fi
   if [ "$2" -eq 0 ]; then
     _lease=none
@@ -1562,7 +1610,7 @@ verb_extend() {
 }
 
 # Starts what the loaded run needs and lacks: the timer of its lease, the
-# observer of its activity. Each is a session of its own, so that neither the
+# observer of its activity, who does what follows it. Each is a session of its own, so that neither the
 # supervisor's death nor the other's hang matters to it. No fork when all is well.
 keep_watchers() {
   read_lease
@@ -1572,12 +1620,13 @@ keep_watchers() {
     _idle=$_value
   fi
   if [ -n "$_idle" ] && ! is_watched idler; then launch idle "$_id"; fi
+  if has_after && ! is_watched after; then launch after "$_id"; fi
 }
 
 # is_watched RECORD; sets _watcher.
 is_watched() {
   _watcher='' _watcher_start='' _watcher_boot=''
-  read_record "$_dir/$1" _watcher _watcher_start _watcher_boot
+  read_record "$_dir/$1" _watcher _watcher_start _watcher_boot _rest
   is_alive "$_watcher" "$_watcher_start" "$_watcher_boot"
 }
 
@@ -1745,6 +1794,1147 @@ uses_gpu() {
   return 1
 }
 
+# ---------------------------------------------------------- after the run ---
+
+# Every step leaves a record when it is done, so that whoever replaces a process
+# that died goes on where it stood: `saved`, `called`, `hold`, `acted`. The one
+# at work is `after`, which does nothing that can hang; another, `keeper`, looks
+# only whether it lives, and is looked after by it in turn.
+
+# s3://bucket/prefix, of characters that mean nothing to any of the tools.
+check_place() {
+  check_encoded "$1"
+  decode "$1"
+  case $_decoded in
+    *[!A-Za-z0-9_./:=,@+-]*) ;;
+    s3://[A-Za-z0-9]*) return ;;
+  esac
+  die 2 usage 'durable must be s3://bucket/prefix, of plain characters'
+}
+
+# Nothing but https leaves the machine: the address may hold a token.
+check_webhook() {
+  check_encoded "$1"
+  decode "$1"
+  case $_decoded in
+    *[!\!-~]*) ;;
+    https://[A-Za-z0-9]*) return ;;
+    http://localhost | http://localhost[:/]* | http://127.0.0.1 | http://127.0.0.1[:/]*) return ;;
+    'http://[::1]' | 'http://[::1]'[:/]*) return ;;
+  esac
+  die 2 usage 'webhook must be an https address, or http on localhost'
+}
+
+# check_after_secret NAME=ENCODED: only what the tools for buckets know. A name
+# like PATH would change what they are.
+check_after_secret() {
+  check_variable "$1"
+  case $1 in AWS_*) ;; *) die 2 usage 'an after-secret must be called AWS_…' ;; esac
+}
+
+# Makes the records of what follows the run in _new, when anything does.
+prepare_after() {
+  if [ -z "$_after" ]; then return; fi
+  put_new stage waiting && put_new after '' && put_new keeper '' && put_new saver '' &&
+    put_new hold '' && put_new called '' && put_new acted '' &&
+    printf '%-5119s\n' '' >"$_new/saved" && : >"$_new/action.log"
+}
+
+# put_long FILE TEXT: as put, for a record of one line of any length up to 5 kB.
+# What a longer one before it left behind its line break is never read.
+put_long() { printf '%s\n' "$2" 1<>"$1"; }
+
+has_after() { [ -e "$_dir/stage" ]; }
+
+# Sets _stage _stage_end (of the saving, on the clock of read_uptime) _stage_boot
+# _tries of the loaded run.
+read_stage() {
+  _stage='' _stage_end='' _stage_boot='' _tries=''
+  read_record "$_dir/stage" _stage _stage_end _stage_boot _tries
+}
+
+# Sets _json to what follows the loaded run.
+after_json() {
+  _json=null
+  if ! has_after || [ "$_state" = elsewhere ]; then return; fi
+  read_stage
+  number "$_tries"
+  _tries_json=$_json
+  if [ "$_json" = null ]; then _tries_json=0; fi
+  if is_after_lost; then
+    _stage=lost
+    # Nobody is left to remove them.
+    rm -f "$_dir/after-secrets"
+  fi
+  case $_stage in
+    waiting | saving | calling | holding | acting | done | lost) ;;
+    *) _stage=waiting ;;
+  esac
+  read_saved
+  read_record "$_dir/called" _called
+  case $_called in sent | failed) _called=\"$_called\" ;; *) _called=null ;; esac
+  _left=null
+  if [ "$_stage" = holding ]; then
+    read_uptime
+    read_hold
+    _left=$((${_hold_end:-$_uptime} - _uptime))
+    if [ "$_left" -lt 0 ]; then _left=0; fi
+  fi
+  _json="{\"state\":\"$_stage\",${_saved%?},\"webhook\":$_called,\"left\":$_left,\"tries\":$_tries_json}"
+}
+
+# Nobody does what is left to do, and nobody is there who would see to it.
+is_after_lost() {
+  if [ "$_stage" = 'done' ]; then return 1; fi
+  case $_state in
+    starting) return 1 ;;
+    running | stopping) if is_alive "$_super" "$_super_start" "$_super_boot"; then return 1; fi ;;
+  esac
+  if is_watched after || is_watched keeper; then return 1; fi
+  # It may have ended between the two looks.
+  read_stage
+  [ "$_stage" != 'done' ]
+}
+
+# Sets _saved to the record of the saving without its first brace, and _is_saved
+# when there is one.
+read_saved() {
+  _is_saved=1
+  read_record "$_dir/saved" _saved
+  case $_saved in
+    *[!\ -~]*) ;;
+    '{"by":'*',"place":'*',"error":'*',"saved":['*']}')
+      _saved=${_saved#?}
+      return
+      ;;
+  esac
+  _is_saved='' _saved='"by":null,"place":null,"error":null,"saved":[]}'
+}
+
+# Sets _hold_end, on the clock of read_uptime, when one was set in this boot.
+read_hold() {
+  _hold_end='' _hold_boot=''
+  read_record "$_dir/hold" _hold_end _hold_boot
+  case $_hold_end in *[!0-9]*) _hold_end= ;; esac
+  if [ "$_hold_boot" != "$_boot" ]; then _hold_end= ; fi
+}
+
+# Sets _value to the text on line $1 of the spec of the loaded run, decoded.
+spec_text() {
+  _value=
+  while IFS= read -r _line; do
+    case $_line in "$1 "*) _value=${_line#* } ;; esac
+  done 2>/dev/null <"$_dir/spec"
+  decode "$_value"
+  _value=$_decoded
+}
+
+has_line() {
+  while IFS= read -r _line; do
+    case $_line in "$1 "*) return 0 ;; esac
+  done 2>/dev/null <"$_dir/spec"
+  return 1
+}
+
+# Internal, detached from the start of the run on: waits for its end, whoever
+# brings that about, and does what follows.
+verb_after() {
+  check_id "$1"
+  cd / || exit 5
+  # Handlers, so that what it starts does not ignore them.
+  trap : HUP INT TERM QUIT
+  prepare_limited
+  claim after
+  await_end
+  _act_at=0
+  while :; do
+    if [ ! -d "$_dir" ]; then exit 0; fi
+    keep_keeper
+    read_saved
+    read_record "$_dir/called" _called
+    read_record "$_dir/acted" _acted
+    if [ -z "$_is_saved" ] && has_line durable; then
+      step_save
+    elif [ -z "$_called" ] && has_line_webhook; then
+      step_call
+    elif [ -z "$_acted" ] && has_line action; then
+      step_act
+    else
+      break
+    fi
+  done
+  enter 'done'
+}
+
+# The address is in a file of its own, which goes when it was called.
+has_line_webhook() { [ -e "$_dir/webhook" ]; }
+
+# enter STATE [END]: says what is done now.
+enter() {
+  read_stage
+  _stage="$1 ${2:-0} $_boot ${_tries:-0}"
+  put "$_dir/stage" "$_stage"
+}
+
+keep_keeper() {
+  if ! is_watched keeper; then launch keep "$_id" 2>>"$_dir/agent.err"; fi
+}
+
+# Internal, detached: sees to it that there is somebody at work.
+verb_keep() {
+  check_id "$1"
+  find_detach
+  claim_watch keeper
+  while [ -d "$_dir" ]; do
+    read_stage
+    if [ "$_stage" = 'done' ]; then exit 0; fi
+    if ! is_watched after; then launch after "$_id" 2>>"$_dir/agent.err"; fi
+    sleep 2
+    read_record "$_dir/keeper" _watcher
+    if [ "$_watcher" != "$_mine" ]; then exit 0; fi
+  done
+}
+
+# Waits until the run has ended: it has its exit record, or nobody is there to
+# write it and the main process is gone.
+await_end() {
+  _waited=0
+  while :; do
+    load_here "$_id"
+    case $_state in
+      missing) exit 0 ;;
+      ended) return ;;
+      starting) ;;
+      lost) if is_over; then return; fi ;;
+      # A supervisor that hangs would put off the end of the machine.
+      *)
+        if is_over; then _waited=$((_waited + 1)); else _waited=0; fi
+        if [ "$_waited" -gt 30 ]; then return; fi
+        ;;
+    esac
+    keep_keeper
+    sleep 1
+  done
+}
+
+# No exit record: is the loaded run over all the same? What a run leaves behind
+# on purpose does not count, unless it was stopped: then it gets KILL, too.
+is_over() {
+  if [ -n "$_main" ] && is_alive "$_main" "$_main_start" "$_main_boot"; then return 1; fi
+  if [ -n "$_main" ] && [ -z "$_stop" ]; then return 0; fi
+  unset _with_id
+  find_members
+  if [ -z "$_members" ]; then return 0; fi
+  if [ -z "$_stop" ]; then return 1; fi
+  read_stop
+  read_uptime
+  [ "$_uptime" -gt "$((_deadline + 20))" ]
+}
+
+# ---- limited commands ----
+
+prepare_limited() {
+  find_detach
+  _env=$(command -v env) _perl='' _python='' _in='' _out=/dev/null _mine_saver=''
+  find_signal_reset
+}
+
+# limited SECONDS COMMAND…: runs it as a session of its own, which gets KILL at
+# the end of its time; sets _code, 124 then. Its input is the file _in, its
+# output goes to _out.
+limited() {
+  read_uptime
+  _limit=$((_uptime + $1))
+  shift
+  # Whoever replaced a dead one may have been told to ignore signals.
+  if [ "$_reset" = env ]; then set -- "$_env" "--default-signal=$_signals" -- "$@"; fi
+  become_leader "$@" <"${_in:-/dev/null}" >>"$_out" 2>&1 &
+  _tool=$!
+  read_process "$_tool"
+  _tool_start=$_pstart
+  if [ -n "$_mine_saver" ]; then put "$_dir/saver" "$_mine_saver $_tool"; fi
+  while is_alive "$_tool" "$_tool_start" "$_boot"; do
+    read_uptime
+    if [ "$_uptime" -ge "$_limit" ]; then
+      kill -KILL "-$_tool" 2>/dev/null || kill -KILL "$_tool" 2>/dev/null
+      wait "$_tool"
+      _code=124
+      return
+    fi
+    nap 0.1
+  done
+  wait "$_tool"
+  _code=$?
+}
+
+# Sets _scratch: a directory in memory where there is one, since the disk may be
+# full. $1 tells whose it is.
+make_scratch() {
+  _scratch=
+  for _part in /dev/shm "$_home" "${TMPDIR:-/tmp}"; do
+    if mkdir "$_part/runctl-$1.$$" 2>/dev/null; then
+      _scratch=$_part/runctl-$1.$$
+      return
+    fi
+  done
+  return 1
+}
+
+# clear_scratch NAME PID: what that process left, which got killed.
+clear_scratch() {
+  for _part in /dev/shm "$_home" "${TMPDIR:-/tmp}"; do
+    if [ -d "$_part/runctl-$1.$2" ]; then rm -rf "$_part/runctl-$1.$2"; fi
+  done
+}
+
+# ---- saving ----
+
+# One saver at a time; at its limit it gets KILL with all it started.
+step_save() {
+  read_stage
+  if [ "$_stage" != saving ] || [ "$_stage_boot" != "$_boot" ]; then
+    spec_number save-limit
+    read_uptime
+    enter saving "$((_uptime + ${_value:-900}))"
+    read_stage
+  fi
+  _end=$_stage_end _starts=0
+  while :; do
+    read_saved
+    if [ -n "$_is_saved" ]; then break; fi
+    read_uptime
+    if [ "$_uptime" -ge "$((_end + 3))" ]; then
+      end_saver
+      record_saved null null 'the time for saving is over'
+      break
+    fi
+    if ! is_watched saver; then
+      # Once more between the two looks.
+      read_saved
+      if [ -n "$_is_saved" ]; then break; fi
+      if [ "$_starts" -ge 3 ]; then
+        record_saved null null 'what saves the run ends without a word'
+        break
+      fi
+      end_saver
+      _starts=$((_starts + 1))
+      launch saver "$_id" 2>>"$_dir/agent.err"
+      await_saver
+    fi
+    keep_keeper
+    nap 0.2
+  done
+  rm -f "$_dir/after-secrets"
+}
+
+await_saver() {
+  _looks_left=100
+  until is_watched saver && [ "$_watcher" != "$_old_saver" ]; do
+    read_saved
+    _looks_left=$((_looks_left - 1))
+    if [ -n "$_is_saved" ] || [ "$_looks_left" -eq 0 ]; then return; fi
+    nap 0.05
+  done
+}
+
+# KILL to the saver and the tool it is using. Sets _old_saver.
+end_saver() {
+  _old_saver='' _saver_start='' _saver_boot='' _saver_tool=''
+  read_record "$_dir/saver" _old_saver _saver_start _saver_boot _saver_tool
+  if [ "$_saver_boot" != "$_boot" ]; then return; fi
+  if is_alive "$_old_saver" "$_saver_start" "$_saver_boot"; then kill -KILL "-$_old_saver" 2>/dev/null; fi
+  # A group by that number can be a stranger's only after its leader's pid went round.
+  case $_saver_tool in
+    '' | *[!0-9]*) ;;
+    *) if is_tool "$_saver_tool"; then kill -KILL "-$_saver_tool" 2>/dev/null; fi ;;
+  esac
+  clear_scratch save "$_old_saver"
+}
+
+# Process $1 leads a session of ours: its environment names our home.
+is_tool() {
+  if [ -z "$_has_proc" ]; then return 0; fi
+  tr '\000' '\n' 2>/dev/null <"$_proc/$1/environ" | grep -qxF "RUNCTL_SAVER=$_dir"
+}
+
+# record_saved BY PLACE ERROR [LIST]: ends the saving. BY and PLACE are JSON.
+record_saved() {
+  _json=null
+  if [ -n "$3" ]; then
+    # Cut, so that the record holds it whatever it is made of.
+    json_string "$(printf '%s' "$3" | tr '\n\177' '  ' | cut -c 1-600)"
+  fi
+  put_long "$_dir/saved" "{\"by\":$1,\"place\":$2,\"error\":$_json,\"saved\":[${4:-}]}"
+}
+
+# Internal, detached: puts all of the run in its durable place, then says so.
+verb_saver() {
+  check_id "$1"
+  cd / || exit 5
+  trap : HUP INT TERM QUIT
+  prepare_limited
+  RUNCTL_SAVER=$_dir
+  export RUNCTL_SAVER
+  read_process "$$"
+  _mine_saver="$$ $_pstart $_boot"
+  put "$_dir/saver" "$_mine_saver"
+  read_stage
+  load_here "$_id"
+  load_after_secrets
+  spec_text durable
+  _place=${_value%/}/$_id
+  json_string "$_place"
+  _place_json=$_json
+  _notes='' _by='' _list=''
+  if ! make_scratch save; then
+    record_saved null "$_place_json" 'no place for temporary files'
+    exit 0
+  fi
+  write_exit
+  printf '%s\n' run.json exit.json log >"$_scratch/items"
+  find_checkpoints
+  if list_files && write_index; then
+    for _way in aws s5cmd rclone python3; do
+      if command -v "$_way" >/dev/null 2>&1; then
+        if save_by "$_way"; then
+          _by=$_way
+          break
+        fi
+      fi
+    done
+    if [ -z "$_by" ] && [ -z "$_notes" ]; then
+      note 'nothing to save with: needs one of aws, s5cmd, rclone and python3'
+    fi
+  fi
+  if [ -n "$_by" ]; then
+    _list=$(cat "$_scratch/summary")
+    # What failed before is of no interest any more, unless something is missing.
+    record_saved "\"$_by\"" "$_place_json" "$_missing" "$_list"
+  else
+    record_saved null "$_place_json" "${_missing:+$_missing; }$_notes"
+  fi
+  rm -rf "$_scratch"
+}
+
+note() { _notes="${_notes:+$_notes; }$1"; }
+
+# Exports what the tools need to know. The run's starter may have had credentials
+# of its own: halves of both together would be none.
+load_after_secrets() {
+  if [ -e "$_dir/after-secrets" ]; then
+    while IFS= read -r _line; do
+      case $_line in AWS_ACCESS_KEY_ID=*) unset AWS_SESSION_TOKEN AWS_PROFILE AWS_DEFAULT_PROFILE ;; esac
+    done <"$_dir/after-secrets"
+    while IFS= read -r _line; do
+      decode "${_line#*=}"
+      export "${_line%%=*}=$_decoded"
+    done <"$_dir/after-secrets"
+  fi
+  _endpoint=${AWS_ENDPOINT_URL_S3:-${AWS_ENDPOINT_URL:-}}
+  if [ -n "${AWS_REGION:-}" ]; then
+    AWS_DEFAULT_REGION=$AWS_REGION
+    export AWS_DEFAULT_REGION
+  fi
+}
+
+# The exit record; what can be said in its place of a run that has none.
+write_exit() {
+  if [ "$_state" = ended ]; then
+    printf '%s\n' "$_exit" >"$_scratch/exit.json"
+    return
+  fi
+  stop_json
+  quoted "$_phase"
+  _value=$_json
+  read_oom
+  printf '{"code":null,"signal":null,"ended":null,"uptime":null,"phase":%s,"stop":%s,"reason":"lost","oom":%s}\n' \
+    "$_value" "$_by_json" "$_oom" >"$_scratch/exit.json"
+}
+
+# Sets _by_json: who ended the loaded run.
+stop_json() {
+  _by_json=null
+  if [ -n "$_stop" ]; then
+    case $_stop_by in lease | idle) _by_json=\"$_stop_by\" ;; *) _by_json='"user"' ;; esac
+  fi
+}
+
+# Sets _item_path: where what is saved as $1 lies.
+item_path() {
+  case $1 in
+    exit.json | index.json) _item_path=$_scratch/$1 ;;
+    checkpoints/*) _item_path=$_checkpoints/${1#checkpoints/} ;;
+    *) _item_path=$_dir/$1 ;;
+  esac
+}
+
+# Writes the files of all items to `files`, relative names, a line each. Links
+# within a directory are not followed, by none of the tools.
+list_files() {
+  : >"$_scratch/files"
+  while IFS= read -r _item; do
+    item_path "$_item"
+    if [ -d "$_item_path" ]; then
+      if [ -n "$(find "$_item_path" -path '*
+*' 2>/dev/null | head -n 1)" ]; then
+        _missing="$_item has names with line breaks, which are left out"
+      fi
+      (
+        cd -- "$_item_path" || exit 1
+        find . -type f ! -path '*
+*'
+      ) 2>/dev/null | sed "s|^\\.|$(printf '%s' "$_item" | sed 's/[&|\\]/\\&/g')|" >>"$_scratch/files"
+    else
+      printf '%s\n' "$_item" >>"$_scratch/files"
+    fi
+  done <"$_scratch/items"
+}
+
+# Writes index.json, and to `summary` the items with their sizes.
+write_index() {
+  read_epoch
+  printf '{"run":"%s","time":%s,"files":[' "$_id" "$_epoch" >"$_scratch/index.json"
+  : >"$_scratch/summary"
+  _comma='' _between=''
+  while IFS= read -r _item; do
+    _sum=0
+    while IFS= read -r _file; do
+      case $_file in "$_item" | "$_item"/*) ;; *) continue ;; esac
+      item_path "$_file"
+      if ! read_size "$_item_path"; then
+        note "$_file cannot be read"
+        return 1
+      fi
+      _sum=$((_sum + _size))
+      json_string "$_file"
+      _name=$_json
+      hash_file "$_item_path"
+      printf '%s{"name":%s,"bytes":%s,"sha256":%s}' "$_comma" "$_name" "$_size" "$_hash" >>"$_scratch/index.json"
+      _comma=,
+    done <"$_scratch/files"
+    json_string "$_item"
+    printf '%s{"name":%s,"bytes":%s}' "$_between" "$_json" "$_sum" >>"$_scratch/summary"
+    _between=,
+  done <"$_scratch/items"
+  printf ']}\n' >>"$_scratch/index.json"
+}
+
+# Sets _hash to the SHA-256 of file $1 (JSON), null where nothing here can tell.
+hash_file() {
+  if [ -z "${_hasher:-}" ]; then
+    for _hasher in sha256sum 'shasum -a 256' 'openssl dgst -sha256 -r' none; do
+      if command -v "${_hasher%% *}" >/dev/null 2>&1; then break; fi
+    done
+  fi
+  _hash=
+  # shellcheck disable=SC2086 # a command and its arguments
+  if [ "$_hasher" != none ]; then _hash=$($_hasher <"$1" 2>/dev/null); fi
+  _hash=${_hash%% *}
+  case $_hash in
+    *[!0-9a-f]*) _hash=null ;;
+    ????????????????????????????????????????????????????????????????) _hash=\"$_hash\" ;;
+    *) _hash=null ;;
+  esac
+}
+
+# save_by TOOL: everything, the index last. The first file is small: a tool that
+# cannot work here, or hangs, is found out before it has used up the time.
+save_by() {
+  _is_first=1
+  while IFS= read -r _item; do
+    send_item "$1" "$_item" || return 1
+    _is_first=
+    # All at once: it was given the whole list.
+    if [ "$1" = python3 ]; then break; fi
+  done <"$_scratch/items"
+  send_item "$1" index.json
+}
+
+# send_item TOOL ITEM
+send_item() {
+  read_uptime
+  _seconds=$((_stage_end - _uptime))
+  if [ "$_seconds" -lt 1 ]; then
+    note "$1: the time for saving is over"
+    return 1
+  fi
+  if [ -n "$_is_first" ] && [ "$1" != python3 ] && [ "$_seconds" -gt 60 ]; then _seconds=60; fi
+  item_path "$2"
+  _out=$_scratch/err
+  : >"$_out"
+  set -- "$1" "$2" "$_item_path" "$_place/$2"
+  case $1 in
+    aws) send_by_aws "$3" "$4" ;;
+    s5cmd) send_by_s5cmd "$2" ;;
+    rclone) send_by_rclone "$3" "$4" ;;
+    *) send_by_python3 "$2" ;;
+  esac
+  if [ "$_code" -eq 0 ]; then return 0; fi
+  if [ "$_code" -eq 124 ]; then
+    note "$1 did not end in time"
+    return 1
+  fi
+  redact "$(grep -v '^[[:space:]]*$' "$_out" 2>/dev/null | tail -n 1 | cut -c 1-250)"
+  note "$1: ${_text:-exit code $_code}"
+  return 1
+}
+
+# Sets _text to $1 without any of the credentials: services repeat them.
+redact() {
+  _text=$1
+  for _secret in "${AWS_ACCESS_KEY_ID:-}" "${AWS_SECRET_ACCESS_KEY:-}" "${AWS_SESSION_TOKEN:-}"; do
+    if [ "${#_secret}" -lt 4 ]; then continue; fi
+    while :; do
+      case $_text in
+        *"$_secret"*) _text="${_text%%"$_secret"*}***${_text#*"$_secret"}" ;;
+        *) break ;;
+      esac
+    done
+  done
+}
+
+# send_by_TOOL PATH URL, or ITEM: sets _code. Links are left out, as in the index.
+send_by_aws() {
+  # Newer ones add checksums that not every service takes.
+  AWS_REQUEST_CHECKSUM_CALCULATION=when_required AWS_RESPONSE_CHECKSUM_VALIDATION=when_required AWS_PAGER=''
+  export AWS_REQUEST_CHECKSUM_CALCULATION AWS_RESPONSE_CHECKSUM_VALIDATION AWS_PAGER
+  _path=$1 _url=$2
+  set -- aws s3 cp --only-show-errors --no-follow-symlinks
+  if [ -d "$_path" ]; then set -- "$@" --recursive; fi
+  if [ -n "$_endpoint" ]; then set -- "$@" --endpoint-url "$_endpoint"; fi
+  limited "$_seconds" "$@" "$_path" "$_url"
+}
+
+# File by file: its wildcards have no escape in names of directories.
+send_by_s5cmd() {
+  _whole_item=$1
+  while IFS= read -r _file; do
+    case $_file in "$_whole_item" | "$_whole_item"/*) ;; *) continue ;; esac
+    read_uptime
+    _seconds=$((_stage_end - _uptime))
+    if [ -n "$_is_first" ] && [ "$_seconds" -gt 60 ]; then _seconds=60; fi
+    if [ "$_seconds" -lt 1 ]; then _seconds=1; fi
+    item_path "$_file"
+    set -- s5cmd
+    if [ -n "$_endpoint" ]; then set -- "$@" --endpoint-url "$_endpoint"; fi
+    limited "$_seconds" "$@" cp --raw "$_item_path" "$_place/$_file"
+    if [ "$_code" -ne 0 ]; then return; fi
+  done <"$_scratch/$(files_of "$1")"
+}
+
+# The index is in no list.
+files_of() {
+  case $1 in
+    index.json)
+      echo index.json >"$_scratch/last"
+      echo last
+      ;;
+    *) echo files ;;
+  esac
+}
+
+# A remote made of variables alone: no file, and no secret in an argument.
+send_by_rclone() {
+  RCLONE_CONFIG_RUNCTL_TYPE=s3 RCLONE_CONFIG_RUNCTL_ENV_AUTH=true RCLONE_CONFIG_RUNCTL_NO_CHECK_BUCKET=true
+  RCLONE_CONFIG_RUNCTL_REGION=${AWS_REGION:-${AWS_DEFAULT_REGION:-}}
+  RCLONE_CONFIG_RUNCTL_ENDPOINT=$_endpoint RCLONE_CONFIG_RUNCTL_PROVIDER=AWS
+  if [ -n "$_endpoint" ]; then RCLONE_CONFIG_RUNCTL_PROVIDER=Other; fi
+  export RCLONE_CONFIG_RUNCTL_TYPE RCLONE_CONFIG_RUNCTL_ENV_AUTH RCLONE_CONFIG_RUNCTL_NO_CHECK_BUCKET \
+    RCLONE_CONFIG_RUNCTL_REGION RCLONE_CONFIG_RUNCTL_ENDPOINT RCLONE_CONFIG_RUNCTL_PROVIDER
+  _path=$1 _url=${2#s3://}
+  set -- rclone --ask-password=false --retries 2 --quiet
+  if [ -d "$_path" ]; then set -- "$@" copy; else set -- "$@" copyto; fi
+  limited "$_seconds" "$@" "$_path" "runctl:$_url"
+}
+
+# All items together, or the index.
+send_by_python3() {
+  while IFS= read -r _file; do
+    item_path "$_file"
+    printf '%s\n%s\n' "$_file" "$_item_path"
+  done <"$_scratch/$(files_of "$1")" >"$_scratch/list"
+  limited "$_seconds" python3 -I "${_script%/*}/after.py" put "$_scratch/list" "$_place"
+}
+
+# ---- checkpoints ----
+
+# Adds the newest whole checkpoint to `items`; two, where it cannot be told
+# whether the newest is whole. Sets _missing: why there is none, though there
+# should be. The rules are those of src/checkpoints.
+find_checkpoints() {
+  _missing='' _checkpoints=''
+  if ! has_line checkpoints; then return; fi
+  load_cwd
+  _directory=$_decoded
+  spec_text checkpoints
+  expand_home
+  case $_decoded in /*) _checkpoints=$_decoded ;; *) _checkpoints=$_directory/$_decoded ;; esac
+  if [ ! -d "$_checkpoints" ]; then return; fi
+  if ! cd -- "$_checkpoints" 2>/dev/null || [ ! -r . ]; then
+    _missing='the directory of the checkpoints cannot be read'
+    cd / || exit 5
+    return
+  fi
+  # Names with a slash in front and behind: those looked at, good or not.
+  _rejected='' _taken=0 _cut=''
+  _is_strict=1
+  pick_checkpoints
+  # Nothing with a usual name: whatever is the newest then.
+  if [ "$_taken" -eq 0 ] && [ -z "$_cut" ]; then
+    _is_strict=
+    pick_checkpoints
+  fi
+  if [ "$_taken" -eq 0 ] && [ -n "$_cut" ]; then _missing='no checkpoint is whole'; fi
+  cd / || exit 5
+}
+
+pick_checkpoints() {
+  while [ "$_taken" -lt 2 ]; do
+    find_newest
+    if [ -z "$_newest" ]; then return; fi
+    _rejected="$_rejected/$_newest/"
+    find_structure "$_newest"
+    if [ "$_structure" = partial ]; then
+      _cut=1
+      continue
+    fi
+    printf 'checkpoints/%s\n' "$_newest" >>"$_scratch/items"
+    _taken=$((_taken + 1))
+    if [ "$_structure" = whole ]; then return; fi
+  done
+}
+
+# Sets _newest: the checkpoint that was changed last of those not yet rejected.
+# shellcheck disable=SC3013 # known to all of these shells, and POSIX since 2024
+find_newest() {
+  _newest='' _newest_file=''
+  set +f
+  for _entry in *; do
+    set -f
+    # Names with line breaks fit no list; links lead to other entries.
+    case $_entry in *'
+'*) continue ;; esac
+    case $_rejected in *"/$_entry/"*) continue ;; esac
+    if [ -L "$_entry" ] || is_temporary "$_entry" || ! is_checkpoint "$_entry"; then continue; fi
+    _candidate=$_entry
+    if [ -d "$_entry" ]; then _candidate=$(newest_within "$_entry"); fi
+    # Of one second, which is all that some see: the last by its name.
+    if [ -z "$_newest" ] || ! [ "$_newest_file" -nt "$_candidate" ]; then
+      _newest=$_entry _newest_file=$_candidate
+    fi
+  done
+  set -f
+}
+
+# What writers leave behind while they write (layout.ts).
+is_temporary() {
+  case $1 in
+    .* | *.tmp | *.partial | *.tmp[0-9]* | *.tmp[-.][0-9]* | *.partial[0-9]* | *.partial[-.][0-9]*) ;;
+    *.orbax-checkpoint-tmp | *.orbax-checkpoint-tmp-* | tmp-checkpoint-[0-9]*) ;;
+    *) return 1 ;;
+  esac
+}
+
+# A file by its name (layout.ts), a directory by what is in it. Less strictly,
+# all but what surely is something else.
+is_checkpoint() {
+  if [ -d "$1" ]; then
+    [ -n "$(find "./$1" -type f 2>/dev/null | head -n 1)" ] || return 1
+    if [ -z "$_is_strict" ]; then return 0; fi
+    case $1 in checkpoint-[0-9]*) return 0 ;; esac
+    [ -n "$(find "./$1" -type f \( -name '*.pt' -o -name '*.pth' -o -name '*.ckpt' \
+      -o -name '*.safetensors' -o -name '*.keras' -o -name '*.pkl' -o -name '*.distcp' \
+      -o -name _CHECKPOINT_METADATA -o -name checkpoint -o -name '*-[0-9][0-9][0-9][0-9][0-9]-of-[0-9][0-9][0-9][0-9][0-9].*' \) \
+      2>/dev/null | head -n 1)" ]
+    return
+  fi
+  if [ ! -f "$1" ]; then return 1; fi
+  case $1 in
+    # Worth nothing alone.
+    *-[0-9][0-9][0-9][0-9][0-9]-of-[0-9][0-9][0-9][0-9][0-9].*) return 1 ;;
+    *.pt | *.pth | *.ckpt | *.safetensors | *.keras | *.pkl | *.zip) ;;
+    *.json | *.jsonl | *.txt | *.log | *.csv | *.md | *.yaml | *.yml | *.toml | *.py) return 1 ;;
+    *) [ -z "$_is_strict" ] ;;
+  esac
+}
+
+# Prints the path of what was changed last in directory $1, itself included.
+# shellcheck disable=SC3013 # as above
+newest_within() {
+  _latest=$1
+  find "./$1" -type f 2>/dev/null | {
+    while IFS= read -r _file; do
+      if [ "$_file" -nt "$_latest" ]; then _latest=$_file; fi
+    done
+    printf '%s\n' "$_latest"
+  }
+}
+
+# Sets _structure of checkpoint $1: whole, partial or unknown. Where its format does
+# not tell, it is whole when it had been left alone, or the run ended well.
+find_structure() {
+  if [ -d "$1" ]; then directory_structure "$1"; else file_structure "$1"; fi
+  if [ "$_structure" = partial ]; then return; fi
+  case "$(declared "$1")" in
+    false) _structure=partial ;;
+    true) _structure=whole ;;
+  esac
+  if [ "$_structure" != unknown ]; then return; fi
+  case $_exit in '{"code":0,'*'"stop":null,'*) _structure=whole ;; esac
+  _ended=${_exit#*\"ended\":}
+  _ended=${_ended%%,*}
+  file_stat "$_newest_file"
+  _changed=${_out%% *}
+  case $_ended:$_changed in
+    :* | *: | *[!0-9:]*) ;;
+    *) if [ "$_changed" -lt "$((_ended - 10))" ]; then _structure=whole; fi ;;
+  esac
+}
+
+# Prints what the side JSON of checkpoint $1 says of it.
+declared() {
+  for _file in "./$1.json" "./${1%.*}.json"; do
+    if [ ! -f "$_file" ]; then continue; fi
+    case "$(head -c 65536 "$_file" | tr -d ' \n\t\r')" in
+      *'"complete":false'*) echo false ;;
+      *'"complete":true'*) echo true ;;
+    esac
+    return
+  done
+}
+
+# The format of a file itself: a ZIP archive (torch, Keras) ends with a record, a
+# safetensors file is as long as its header says.
+# shellcheck disable=SC2016 # awk's own
+file_structure() {
+  _structure=unknown
+  if [ ! -s "$1" ]; then
+    _structure=partial
+    return
+  fi
+  case $1 in
+    *.safetensors)
+      tensors_structure "$1"
+      return
+      ;;
+  esac
+  case "$(head -c 4 "./$1" | od -An -v -tu1 | tr -d ' \n')" in
+    807534)
+      _structure=$(tail -c 1024 "./$1" | od -An -v -tu1 | awk '
+        { for (i = 1; i <= NF; i++) b[n++] = $i + 0 }
+        END {
+          for (at = n - 22; at >= 0; at--)
+            if (b[at] == 80 && b[at + 1] == 75 && b[at + 2] == 5 && b[at + 3] == 6) {
+              whole = at + 22 + b[at + 20] + 256 * b[at + 21] == n
+              break
+            }
+          print whole ? "whole" : "partial"
+        }')
+      ;;
+  esac
+}
+
+tensors_structure() {
+  _structure=partial
+  read_size "./$1" || return 0
+  # shellcheck disable=SC2016 # awk's own
+  _length=$(head -c 8 "./$1" | od -An -v -tu1 | awk '{
+    for (i = NF; i >= 1; i--) sum = sum * 256 + $i
+    if (NF == 8) printf "%.0f", sum
+  }')
+  case $_length in '' | *[!0-9]* | ????????????*) return ;; esac
+  if [ "$((_length + 8))" -gt "$_size" ]; then return; fi
+  # shellcheck disable=SC2016 # awk's own
+  _tail=$(head -c "$((_length + 8))" "./$1" | tail -c "$_length" | tr '}' '\n' |
+    sed -n 's/.*"data_offsets" *: *\[ *[0-9]* *, *\([0-9]*\) *\].*/\1/p' |
+    awk '$1 > max { max = $1 } END { printf "%.0f", max }')
+  if [ "$((_length + 8 + ${_tail:-0}))" -eq "$_size" ]; then _structure=whole; fi
+}
+
+# One whose writer renames it into place is whole; one with a part that is not,
+# that is temporary, or missing among its shards, is not.
+# shellcheck disable=SC2016 # awk's own
+directory_structure() {
+  _structure=whole
+  if [ -f "$1/_CHECKPOINT_METADATA" ]; then return; fi
+  _top=$1 _structure=unknown
+  case $1 in
+    checkpoint-*) if [ ! -f "$1/trainer_state.json" ]; then _structure=partial; fi ;;
+  esac
+  if [ -n "$(find "./$1" -type f \( -name '*.tmp' -o -name '*.partial' \) 2>/dev/null | head -n 1)" ]; then
+    _structure=partial
+  fi
+  if find "./$1" -type f 2>/dev/null | sed -n 's|^\(.*\)-[0-9]\{5\}-of-\([0-9]\{5\}\)\(\.[^./]*\)$|\2 \1\3|p' |
+    awk '{ seen[$0]++; total[$0] = $1 + 0 } END { for (g in seen) if (seen[g] < total[g]) bad = 1; exit !bad }'; then
+    _structure=partial
+  fi
+  if [ "$_structure" = partial ]; then return; fi
+  _bad=$(find "./$1" -type f \( -name '*.pt' -o -name '*.pth' -o -name '*.ckpt' -o -name '*.keras' -o -name '*.safetensors' \) 2>/dev/null |
+    while IFS= read -r _file; do
+      file_structure "$_file"
+      if [ "$_structure" = partial ]; then
+        echo partial
+        break
+      fi
+    done)
+  _structure=${_bad:-unknown}
+}
+
+# ---- the webhook ----
+
+step_call() {
+  enter calling
+  load_here "$_id"
+  _called=failed _in='' _out=/dev/null
+  if make_scratch call; then
+    decode "$(cat "$_dir/webhook")"
+    _url=$_decoded
+    write_call
+    _try=0
+    find_callers
+    # shellcheck disable=SC2086 # names of tools
+    set -- $_callers
+    while [ "$#" -gt 0 ] && [ "$_try" -lt 3 ]; do
+      if [ "$_try" -gt 0 ]; then sleep "$_try"; fi
+      _try=$((_try + 1))
+      if call_by "$1"; then
+        _called=sent
+        break
+      fi
+      # Each in its turn: one of them may know no certificates.
+      _value=$1
+      shift
+      set -- "$@" "$_value"
+    done
+    rm -rf "$_scratch"
+  fi
+  put "$_dir/called" "$_called"
+  rm -f "$_dir/webhook"
+}
+
+# Sets _callers. The wget of busybox takes an address as an argument alone,
+# where others could read it.
+find_callers() {
+  _callers=
+  if command -v curl >/dev/null 2>&1; then _callers=curl; fi
+  if command -v python3 >/dev/null 2>&1; then _callers="$_callers python3"; fi
+  case "$(wget --version 2>/dev/null)" in 'GNU Wget'*) _callers="$_callers wget" ;; esac
+}
+
+# Writes what is told, and the address for those who take it from a file.
+write_call() {
+  _code=null _signal=null _reason_json=null _ended=null
+  if [ "$_state" = ended ]; then
+    _code=${_exit#*\"code\":} _signal=${_exit#*\"signal\":} _ended=${_exit#*\"ended\":} _reason_json=${_exit#*\"reason\":}
+    _code=${_code%%,*} _signal=${_signal%%,*} _ended=${_ended%%,*} _reason_json=${_reason_json%%,*}
+    _by_json=${_exit#*\"stop\":}
+    _by_json=${_by_json%%,*}
+  else
+    stop_json
+    _reason_json='"lost"'
+  fi
+  case $_state:$_by_json in
+    *:\"user\") _value=stopped ;;
+    *:\"lease\" | *:\"idle\") _value=${_by_json#?} _value=${_value%?} ;;
+    ended:*) if [ "$_code" = 0 ]; then _value=succeeded; else _value=failed; fi ;;
+    *) _value=lost ;;
+  esac
+  read_saved
+  _saved_list=${_saved##*,\"saved\":}
+  _error_json=${_saved#*,\"error\":}
+  _error_json=${_error_json%%,\"saved\":*}
+  number "$_started"
+  _line="{\"run\":\"$_id\",\"state\":\"$_value\",\"code\":$_code,\"signal\":$_signal,\"reason\":$_reason_json"
+  _line="$_line,\"stop\":$_by_json,\"started\":$_json,\"ended\":$_ended"
+  quoted "${_run_host%%/*}"
+  printf '%s,"host":%s,"saved":%s,"error":%s}\n' \
+    "$_line" "$_json" "${_saved_list%?}" "$_error_json" >"$_scratch/body"
+  printf '%s\n' "$_url" >"$_scratch/url"
+  {
+    # Quotes and backslashes are none of an address, but of this file.
+    printf 'url = "%s"\n' "$(printf '%s' "$_url" | sed 's/[\\"]/\\&/g')"
+    printf 'data-binary = "@%s"\n' "$(printf '%s' "$_scratch/body" | sed 's/[\\"]/\\&/g')"
+    printf 'header = "content-type: application/json"\nuser-agent = "runctl"\nmax-time = 10\nsilent\nfail\ngloboff\n'
+  } >"$_scratch/curl"
+}
+
+# call_by TOOL. Anything but 200 to 299 is a failure.
+call_by() {
+  _out=$_scratch/out
+  : >"$_out"
+  case $1 in
+    curl)
+      limited 12 curl -q --config "$_scratch/curl" -o /dev/null -w '%{http_code}'
+      case $_code:$(cat "$_out") in 0:2??) ;; *) return 1 ;; esac
+      ;;
+    python3) limited 12 python3 -I "${_script%/*}/after.py" call "$_scratch/url" "$_scratch/body" ;;
+    wget)
+      limited 12 wget -q -O /dev/null --tries=1 --timeout=10 --max-redirect=0 --user-agent=runctl \
+        '--header=content-type: application/json' "--post-file=$_scratch/body" -i "$_scratch/url"
+      ;;
+  esac
+  [ "$_code" -eq 0 ]
+}
+
+# ---- hold and action ----
+
+# One look, or one try of the action.
+step_act() {
+  read_hold
+  if [ -z "$_hold_end" ]; then begin_hold; fi
+  read_uptime
+  if [ "$_uptime" -lt "$_hold_end" ]; then
+    read_stage
+    if [ "$_stage" != holding ]; then enter holding; fi
+    sleep 1
+    return
+  fi
+  if [ "$_uptime" -lt "$_act_at" ]; then
+    sleep 1
+    return
+  fi
+  enter acting
+  set --
+  while IFS= read -r _line; do
+    case $_line in
+      action) set -- "$@" '' ;;
+      action\ *)
+        decode "${_line#* }"
+        set -- "$@" "$_decoded"
+        ;;
+    esac
+  done <"$_dir/spec"
+  _in='' _out=$_dir/action.log
+  limited 120 "$@"
+  if [ "$_code" -eq 0 ]; then
+    put "$_dir/acted" 1
+    return
+  fi
+  read_stage
+  number "$_tries"
+  if [ "$_json" = null ]; then _tries=0; fi
+  put "$_dir/stage" "acting 0 $_boot $((_tries + 1))"
+  read_uptime
+  _act_at=$((_uptime + _action_seconds))
+}
+
+# Sets _hold_end. A lease goes before: what it ends must end.
+begin_hold() {
+  load_here "$_id"
+  read_uptime
+  _hold_end=$_uptime
+  case $_state:$_exit in
+    'ended:{"code":0,'*) ;;
+    'ended:'*'"stop":null'* | lost:*)
+      spec_number hold
+      _hold_end=$((_uptime + ${_value:-0}))
+      read_lease
+      if [ -n "$_lease_end" ] && [ "$_lease_end" -lt "$_hold_end" ]; then _hold_end=$_lease_end; fi
+      ;;
+  esac
+  put "$_dir/hold" "$_hold_end $_boot"
+}
+
+# verb_hold ID SECONDS: the action waits so long from now.
+verb_hold() {
+  case ${2:-} in '' | *[!0-9]* | 0?* | ??????????*) die 2 usage 'hold ID SECONDS' ;; esac
+  load_ended "${1:-}"
+  read_record "$_dir/acted" _acted
+  read_stage
+  if ! has_after || ! has_line action || [ -n "$_acted" ] || is_after_lost; then
+    die 3 ending "nothing of run $_id can be held back" "$_id"
+  fi
+  case $_stage in acting | done) die 3 ending "the action after run $_id has begun" "$_id" ;; esac
+  read_uptime
+  _why=$({ put "$_dir/hold" "$((_uptime + $2)) $_boot"; } 2>&1) ||
+    die_unwritten "cannot write $_dir/hold" "$_why"
+  print_status
+}
+
+# Loads a run of this machine that has ended, or is lost with its main process.
+load_ended() {
+  load "$1"
+  case $_state in
+    missing) die 4 not-found "there is no run $_id" ;;
+    elsewhere) die 3 elsewhere "run $_id is on ${_run_host%%/*}, not on this machine" "$_id" ;;
+    ended) return ;;
+    lost) if is_over; then return; fi ;;
+  esac
+  die 3 active "run $_id is $_state" "$_id"
+}
+
+# verb_save ID: saves it once more, with the credentials on stdin. What else was
+# left to do is done, too.
+verb_save() {
+  load_ended "${1:-}"
+  if ! has_after || ! has_line durable; then die 3 nowhere "run $_id has no durable place" "$_id"; fi
+  _after_secrets='' _complete=''
+  while IFS= read -r _line; do
+    _value=${_line#* }
+    case $_line in
+      after-secret\ *=*)
+        check_after_secret "$_value"
+        _after_secrets="$_after_secrets$_value
+"
+        ;;
+      end)
+        _complete=1
+        break
+        ;;
+      *) die 2 usage "unknown line: ${_line%% *}" ;;
+    esac
+  done
+  if [ -z "$_complete" ]; then die 3 incomplete 'the input ended before its last line'; fi
+  find_detach
+  read_stage
+  if is_after_lost; then _stage=lost; fi
+  case $_stage in
+    waiting | saving | calling) die 3 active "what follows run $_id is at work" "$_id" ;;
+  esac
+  write_after_secrets || die_unwritten 'cannot write the credentials of the durable place' "$_why"
+  put_long "$_dir/saved" ''
+  put "$_dir/stage" "waiting 0 $_boot ${_tries:-0}"
+  _looks_left=100
+  while :; do
+    read_stage
+    read_saved
+    if [ "$_stage" = saving ] || [ -n "$_is_saved" ]; then break; fi
+    if [ "$_stage" = 'done' ]; then put "$_dir/stage" "waiting 0 $_boot ${_tries:-0}"; fi
+    if ! is_watched after && [ "$((_looks_left % 10))" -eq 0 ]; then launch after "$_id" 2>>"$_dir/agent.err"; fi
+    _looks_left=$((_looks_left - 1))
+    if [ "$_looks_left" -eq 0 ]; then die 5 environment "nothing began to save run $_id"; fi
+    nap 0.1
+  done
+  load "$_id"
+  print_status
+}
+
+# Sets _why when it fails.
+write_after_secrets() {
+  if [ -z "$_after_secrets" ]; then return; fi
+  _why=$({ printf '%s' "$_after_secrets" >"$_dir/after-secrets"; } 2>&1)
+}
+
+# Sets _busy when what follows the loaded run is at work.
+is_after_busy() {
+  if ! has_after; then return 1; fi
+  read_stage
+  [ "$_stage" != 'done' ] && ! is_after_lost
+}
+
+# The last act of a supervisor ends its group, and what it began but has not yet
+# a session of its own with it.
+await_after() {
+  if ! has_after; then return; fi
+  _looks_left=100
+  until is_watched after; do
+    if [ "$((_looks_left % 20))" -eq 0 ]; then launch after "$_id"; fi
+    _looks_left=$((_looks_left - 1))
+    if [ "$_looks_left" -eq 0 ]; then return; fi
+    nap 0.05
+  done
+}
+
 # -------------------------------------------------------- look and remove ---
 
 verb_status() {
@@ -1830,6 +3020,7 @@ verb_remove() {
   esac
   find_members
   if [ -n "$_members" ]; then die 3 active "processes of run $_id are still alive" "$_id"; fi
+  if is_after_busy; then die 3 active "what follows run $_id is at work" "$_id"; fi
   # First out of sight: a directory half removed would read as a lost run.
   _trash=$_home/new/$_id.removed.$$
   mv "$_dir" "$_trash" 2>/dev/null || die 5 environment "cannot remove $_dir"
@@ -2456,6 +3647,8 @@ main() {
     stop) verb_stop "$@" ;;
     kill) verb_stop "${1:-}" 0 ;;
     extend) verb_extend "$@" ;;
+    hold) verb_hold "$@" ;;
+    save) verb_save "$@" ;;
     status) verb_status "$@" ;;
     ids) verb_ids ;;
     list) verb_list "$@" ;;
@@ -2474,6 +3667,9 @@ main() {
     end) verb_end "$@" ;;
     timer) verb_timer "$@" ;;
     idle) verb_idle "$@" ;;
+    after) verb_after "$@" ;;
+    keep) verb_keep "$@" ;;
+    saver) verb_saver "$@" ;;
     *) die 2 usage 'no such verb' ;;
   esac
 }

@@ -20,7 +20,8 @@ import { ShellCheckpointFiles } from '../../../src/checkpoints/shell-files.ts';
 import { AgentClient } from '../../../src/remote/agent/agent-client.ts';
 import { LocalShell } from '../../../src/remote/local-shell.ts';
 import type { ExecOptions, ExecResult } from '../../../src/remote/remote-shell.ts';
-import { AGENT_SCRIPT, callCommand } from '../../support/agent.ts';
+import { readAgent } from '../../support/agent-source.ts';
+import { callCommand } from '../../support/agent.ts';
 import type { Files } from '../../support/files-kinds.ts';
 import { FILES_KINDS } from '../../support/files-kinds.ts';
 
@@ -222,7 +223,7 @@ describe('a scan of checkpoints over a shell', () => {
       await writeFile(join(root, `old-${n}.pt`), 'PK\u0003\u0004 cut');
     }
     const shell = new CountingShell();
-    const agent = new AgentClient(shell, await readFile(AGENT_SCRIPT), join(base, 'home'));
+    const agent = new AgentClient(shell, await readAgent(), join(base, 'home'));
     await agent.version();
     const options = { runId: null, directory: root, globs: [], best: null };
     const scanner = new CheckpointScanner(new ShellCheckpointFiles(agent), options);

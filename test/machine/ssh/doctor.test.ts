@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, before, beforeEach, describe, it } from 'mocha';
 import { SystemClock } from '../../../src/core/clock.ts';
@@ -8,7 +7,9 @@ import { doctorCheck } from '../../../src/providers/ssh/doctor-steps.ts';
 import { runDoctor } from '../../../src/providers/ssh/doctor.ts';
 import type { DoctorLine } from '../../../src/providers/ssh/doctor.ts';
 import { AgentClient } from '../../../src/remote/agent/agent-client.ts';
+import type { AgentSource } from '../../../src/remote/agent/agent-script.ts';
 import type { SshSettings } from '../../../src/remote/ssh/ssh-settings.ts';
+import { readAgent } from '../../support/agent-source.ts';
 import { freePort, SshBed } from '../../support/ssh/ssh-bed.ts';
 import { SshClient } from '../../support/ssh/ssh-client.ts';
 import { BASIC_TOOLS, toolbox } from '../../support/toolbox.ts';
@@ -19,9 +20,9 @@ describe('The check of a machine', function () {
   this.timeout(40_000);
   let bed: SshBed;
   let client: SshClient;
-  let agentSource: Buffer;
+  let agentSource: AgentSource;
   before(async () => {
-    agentSource = await readFile(join(import.meta.dirname, '../../../src/remote/agent/agent.sh'));
+    agentSource = await readAgent();
   });
   beforeEach(async () => {
     bed = await SshBed.create();

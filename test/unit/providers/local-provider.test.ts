@@ -9,7 +9,7 @@ import { FakeClock } from '../../support/fake-clock.ts';
 
 function provider(env: NodeJS.ProcessEnv, platform: NodeJS.Platform = 'linux'): LocalProvider {
   return createLocalProvider({
-    agentSource: Buffer.from(''),
+    agentSource: { script: Buffer.from(''), helper: Buffer.from('') },
     platform: localPlatform(platform, env),
     clock: new FakeClock(),
     logger: NULL_LOGGER,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -7,9 +7,10 @@ import { MachineError } from '../../../src/core/errors.ts';
 import { newRunId } from '../../../src/core/ids.ts';
 import { NULL_LOGGER } from '../../../src/core/logger.ts';
 import { AgentClient } from '../../../src/remote/agent/agent-client.ts';
+import type { AgentSource } from '../../../src/remote/agent/agent-script.ts';
 import { LocalShell } from '../../../src/remote/local-shell.ts';
 import type { ExecOptions, ExecResult } from '../../../src/remote/remote-shell.ts';
-import { AGENT_SCRIPT } from '../../support/agent.ts';
+import { readAgent } from '../../support/agent-source.ts';
 
 describe('the client of the agent', () => {
   const id = newRunId(1_700_000_000_000);
@@ -18,7 +19,7 @@ describe('the client of the agent', () => {
 
   beforeEach(async () => {
     home = join(await mkdtemp(join(tmpdir(), 'runctl-client-')), 'home');
-    client = new AgentClient(new LocalShell(), await readFile(AGENT_SCRIPT), home);
+    client = new AgentClient(new LocalShell(), await readAgent(), home);
   });
 
   afterEach(async () => {
@@ -35,7 +36,7 @@ describe('the client of the agent', () => {
 
   it('tries a program that cannot be run once more and no oftener', async () => {
     const shell = new CountingShell({ code: 127, stdout: '' });
-    const broken = new AgentClient(shell, await readFile(AGENT_SCRIPT), home);
+    const broken = new AgentClient(shell, await readAgent(), home);
     await assert.rejects(broken.ids(), { code: 'agent-failed' });
     assert.equal(shell.calls, 2);
   });
@@ -43,7 +44,7 @@ describe('the client of the agent', () => {
   it('says a refusal that it does not know in words of its own', async () => {
     const stdout = '{"error":{"code":"strange","message":"as the agent says"}}\n';
     const shell = new CountingShell({ code: 5, stdout });
-    const refused = new AgentClient(shell, await readFile(AGENT_SCRIPT), home);
+    const refused = new AgentClient(shell, await readAgent(), home);
     await assert.rejects(refused.ids(), (error) => {
       assert.ok(error instanceof MachineError);
       assert.equal(error.code, 'strange');
@@ -79,11 +80,11 @@ describe('the client of the agent', () => {
 
 describe('the script of the agent', () => {
   let home: string;
-  let source: Buffer;
+  let source: AgentSource;
 
   beforeEach(async () => {
     home = join(await mkdtemp(join(tmpdir(), 'runctl-client-')), 'home');
-    source = await readFile(AGENT_SCRIPT);
+    source = await readAgent();
   });
 
   afterEach(async () => {
@@ -104,7 +105,7 @@ describe('the script of the agent', () => {
     const client = new AgentClient(new LocalShell(), source, home);
     await client.version();
     const [hash = ''] = await readdir(join(home, 'agent'));
-    await writeFile(join(home, 'agent', hash, 'agent.sh'), source.subarray(0, 300));
+    await writeFile(join(home, 'agent', hash, 'agent.sh'), source.script.subarray(0, 300));
     const fresh = new AgentClient(new LocalShell(), source, home);
     const follow = await fresh.follow([]);
     follow.stdout.resume();
