@@ -15,7 +15,8 @@ export interface PythonChoice {
 /**
  * Decides what really runs for what the user named. Python scripts run with
  * uv when it is there (so that inline dependencies work), else with the
- * workspace's interpreter, else with the system's; anything else runs as it is.
+ * workspace's interpreter, else with the system's; `uv` is the one there is;
+ * anything else runs as it is.
  *
  * @param command - program or script and its arguments
  * @param python - how Python can be run
@@ -26,6 +27,10 @@ export function commandLine(
   python: PythonChoice,
 ): readonly string[] {
   const [program = '', ...args] = command;
+  // It may lie where a run does not look for programs.
+  if (program === 'uv' && python.uv !== null) {
+    return [python.uv, ...args];
+  }
   if (extname(program).toLowerCase() !== '.py') {
     return command;
   }

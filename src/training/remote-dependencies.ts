@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { extname, join } from 'node:path';
-import { parse } from 'smol-toml';
-import { z } from 'zod';
+import { extname, join, posix } from 'node:path';
 import type { MachineProbe } from '../remote/machine-probe.ts';
 import type { PythonChoice } from './command-line.ts';
+import type { PythonNeeds } from './python-needs.ts';
+import { pythonNeeds } from './python-needs.ts';
+import type { PythonSetup } from './python-setup.ts';
+import { pythonSetupCommand } from './python-setup.ts';
 
 /** What is about to run on another machine. */
 export interface DependencyRequest {
@@ -23,117 +24,144 @@ export interface RemotePython {
   readonly setup: readonly string[];
   /** Files that decide whether the set-up step runs again, relative to the directory. */
   readonly setupInputs: readonly string[];
+  /** What the set-up step makes beside what the person says of it, absolute. */
+  readonly setupOutputs: readonly string[];
+  /** Variables of the run, less than those the person sets. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
-/** Name of the virtual environment that is made where there is no uv. */
-const VENV = '.runctl-venv';
-const HEADER = /^# \/\/\/ script\s*$(?<body>(?:\n#(?: .*)?$)*?)\n# \/\/\/\s*$/m;
+type Found = Pick<MachineProbe, 'uv' | 'home'>;
 
-// Positional: no shell reads a path as anything but a path.
-const WITH_PIP = `
-set -e
-venv=$1 kind=$2
-shift 2
-[ -x "$venv/bin/python" ] || python3 -m venv "$venv"
-case $kind in
-  requirements) exec "$venv/bin/python" -m pip install --disable-pip-version-check -r "$1" ;;
-  project) exec "$venv/bin/python" -m pip install --disable-pip-version-check "$1" ;;
-  packages) exec "$venv/bin/python" -m pip install --disable-pip-version-check -- "$@" ;;
-esac
-`;
+/** Name of the virtual environment that is made beside the code. */
+const VENV = '.runctl-venv';
+const FALLBACK = 'python3';
 
 /**
  * Decides how a Python script gets what it needs on another machine: by uv
- * where it is, else in a virtual environment beside the code, made by pip.
- * What is installed shows in the run's log, and a failure fails the run.
+ * where it is there or the code asks for it, then brought by the set-up step,
+ * else in a virtual environment beside the code, made by pip. What is
+ * installed shows in the run's log, and a failure fails the run.
  *
  * @param request - command and folder
  * @param probe - what the machine has
  * @returns interpreter and set-up step
  */
-export async function remotePython(
-  request: DependencyRequest,
-  probe: Pick<MachineProbe, 'uv' | 'python'>,
-): Promise<RemotePython> {
-  const fallback = 'python3';
-  const plain = { uv: probe.uv, interpreter: null, fallback };
-  const own = { python: plain, setup: request.setup, setupInputs: [] };
-  const [program = ''] = request.command;
-  if (request.setup.length > 0 || extname(program).toLowerCase() !== '.py') {
-    return own;
+export async function remotePython(request: DependencyRequest, probe: Found): Promise<RemotePython> {
+  const { command, directory, source, setup } = request;
+  const [program = ''] = command;
+  if (program === 'uv' || setup[0] === 'uv') {
+    return uvByName(request, probe);
   }
-  const needs = await findNeeds(request);
+  const plain = plainly(probe, setup);
+  if (setup.length > 0 || extname(program).toLowerCase() !== '.py') {
+    return plain;
+  }
+  const needs = await pythonNeeds(program, directory, source);
   if (needs === null) {
-    return own;
+    return plain;
   }
-  if (probe.uv !== null) {
-    // uv reads a script's own header and the project around it by itself.
-    const uvOptions = needs.kind === 'requirements' ? ['--with-requirements', needs.path] : [];
-    return { ...own, python: { ...plain, uvOptions } };
+  if (needs.kind === 'conda') {
+    return { ...plain, setup: commandOf({ mode: 'conda', words: [needs.path] }, probe, source) };
   }
-  const venv = join(request.source, VENV);
-  const given = needs.kind === 'packages' ? needs.packages : [needs.path];
+  return probe.uv === null ? withoutUv(needs, request, probe) : withUv(needs, plain);
+}
+
+// uv reads a script's own header and the project around it by itself.
+function withUv(needs: PythonNeeds, plain: RemotePython): RemotePython {
+  const uvOptions = needs.kind === 'requirements' ? ['--with-requirements', needs.path] : [];
+  return { ...plain, python: { ...plain.python, uvOptions } };
+}
+
+function withoutUv(
+  needs: Exclude<PythonNeeds, { kind: 'conda' }>,
+  { source }: DependencyRequest,
+  probe: Found,
+): RemotePython {
+  switch (needs.kind) {
+    case 'script':
+      return withOurUv([], probe, source);
+    case 'requirements': {
+      const { path, wantsUv } = needs;
+      const setup = { mode: wantsUv ? 'uv-requirements' : 'requirements', words: [path] } as const;
+      return inVenv(setup, [path, ...(wantsUv ? projectFiles(join(path, '..')) : [])], probe, source);
+    }
+    case 'project': {
+      const { folder, packages, requirements } = needs;
+      const inputs = projectFiles(folder);
+      if (needs.wantsUv) {
+        return requirements === null
+          ? withOurUv([], probe, source)
+          : inVenv({ mode: 'uv-project', words: [folder, requirements] }, [...inputs, requirements], probe, source);
+      }
+      if (packages?.length === 0) {
+        return plainly(probe, []);
+      }
+      return inVenv(
+        packages === null ? { mode: 'project', words: [folder] } : { mode: 'packages', words: packages },
+        inputs,
+        probe,
+        source,
+      );
+    }
+  }
+}
+
+// A set-up step or command of the person that names uv means the one there is.
+function uvByName({ setup, source }: DependencyRequest, probe: Found): RemotePython {
+  const uv = probe.uv ?? ourUv(probe);
+  const named = setup[0] === 'uv' ? [uv, ...setup.slice(1)] : setup;
+  return probe.uv === null ? withOurUv(named, probe, source) : plainly(probe, named);
+}
+
+function plainly({ uv }: Found, setup: readonly string[]): RemotePython {
+  const python = { uv, interpreter: null, fallback: FALLBACK };
+  return { python, setup, setupInputs: [], setupOutputs: [], env: {} };
+}
+
+function withOurUv(then: readonly string[], probe: Found, source: string): RemotePython {
+  const uv = ourUv(probe);
   return {
-    python: { uv: null, interpreter: join(venv, 'bin', 'python'), fallback },
-    setup: ['sh', '-c', WITH_PIP, 'sh', venv, needs.kind, ...given],
-    setupInputs: needs.inputs,
+    python: { uv, interpreter: null, fallback: FALLBACK },
+    setup: commandOf({ mode: 'uv', words: then }, probe, source),
+    setupInputs: [],
+    setupOutputs: [uv],
+    env: uvVariables(probe),
   };
 }
 
-type Needs = { readonly inputs: readonly string[] } & (
-  | { readonly kind: 'requirements' | 'project'; readonly path: string }
-  | { readonly kind: 'packages'; readonly packages: readonly string[] }
-);
-
-async function findNeeds(request: DependencyRequest): Promise<Needs | null> {
-  const { command, directory, source } = request;
-  const script = join(directory, command[0] ?? '');
-  const packages = scriptPackages((await textOf(command[0] ?? '')) ?? (await textOf(script)) ?? '');
-  if (packages.length > 0) {
-    return { kind: 'packages', packages, inputs: [command[0] ?? ''] };
-  }
-  for (const folder of new Set([directory, source])) {
-    const requirements = join(folder, 'requirements.txt');
-    if ((await textOf(requirements)) !== null) {
-      return { kind: 'requirements', path: requirements, inputs: [requirements] };
-    }
-    const project = join(folder, 'pyproject.toml');
-    if (isProject((await textOf(project)) ?? '')) {
-      return { kind: 'project', path: folder, inputs: [project] };
-    }
-  }
-  return null;
+function inVenv(
+  setup: PythonSetup,
+  setupInputs: readonly string[],
+  probe: Found,
+  source: string,
+): RemotePython {
+  const interpreter = join(source, VENV, 'bin', 'python');
+  return {
+    python: { uv: null, interpreter, fallback: FALLBACK },
+    setup: commandOf(setup, probe, source),
+    setupInputs,
+    setupOutputs: [interpreter],
+    env: uvVariables(probe),
+  };
 }
 
-const headerSchema = z.object({ dependencies: z.array(z.string()).default([]) });
-const projectSchema = z.object({ project: z.object({}) });
-
-/**
- * Reads what a script says it needs (PEP 723).
- *
- * @param script - text of the script
- * @returns requirement specifiers; none when there is no header, or one that cannot be read
- */
-export function scriptPackages(script: string): readonly string[] {
-  const body = HEADER.exec(script.replaceAll('\r\n', '\n'))?.groups?.['body'];
-  const lines = (body ?? '').split('\n').map((line) => line.replace(/^# ?/, ''));
-  return readToml(lines.join('\n'), headerSchema)?.dependencies ?? [];
+function commandOf(setup: PythonSetup, probe: Found, source: string): readonly string[] {
+  return pythonSetupCommand(setup, toolsOf(probe), join(source, VENV));
 }
 
-// Others have it for the settings of their tools alone.
-function isProject(text: string): boolean {
-  return readToml(text, projectSchema) !== undefined;
+function projectFiles(folder: string): readonly string[] {
+  return ['pyproject.toml', 'uv.lock', 'setup.py', 'setup.cfg'].map((name) => join(folder, name));
 }
 
-function readToml<T>(text: string, schema: z.ZodType<T>): T | undefined {
-  try {
-    return schema.safeParse(parse(text)).data;
-  } catch {
-    // What is no TOML is told by whoever it is meant for.
-    return undefined;
-  }
+function toolsOf({ home }: Found): string {
+  return posix.join(home, '/.runctl/tools/uv');
 }
 
-async function textOf(path: string): Promise<string | null> {
-  return readFile(path, 'utf8').catch(() => null);
+function ourUv(probe: Found): string {
+  return posix.join(toolsOf(probe), 'bin/uv');
+}
+
+// Where uv brings a Python of its own, that lies beside it, too.
+function uvVariables(probe: Found): Readonly<Record<string, string>> {
+  return { UV_PYTHON_INSTALL_DIR: posix.join(toolsOf(probe), 'python') };
 }

@@ -134,10 +134,11 @@ export async function planOfProfile(
   const { planProfile, setupKey } = await import('../late.ts');
   const { argv: command, directory } = profile;
   const needs = { command, directory, source: folder.fsPath, setup: profile.setup };
-  const { python, setup, setupInputs } = await pythonOn(machine, needs);
+  const { python, setup, setupInputs, setupOutputs, env } = await pythonOn(machine, needs);
   const inputs = [...profile.setupInputs, ...setupInputs];
+  const outputs = [...profile.setupOutputs, ...setupOutputs];
   return planProfile(
-    { ...profile, setup },
+    { ...profile, setup, setupOutputs: outputs, env: { ...env, ...profile.env } },
     {
       ...at,
       workspaceFolder: folder.fsPath,
@@ -167,7 +168,7 @@ export async function planOfScript(
   const { local, checkpoint, sync } = await app.configs.require(folder);
   const command = [script.fsPath];
   const needs = { command, directory, source: folder ?? directory, setup: [] };
-  const { python, setup, setupInputs } = await pythonOn(machine, needs);
+  const { python, setup, setupInputs, setupOutputs, env } = await pythonOn(machine, needs);
   const checkpoints = machine.sameHost ? local.checkpoint_dir : null;
   const plan = planScript({
     script: script.fsPath,
@@ -180,7 +181,8 @@ export async function planOfScript(
     ...place,
   });
   const key = setup.length === 0 ? null : await setupKey(setup, directory, setupInputs);
-  return { ...plan, spec: { ...plan.spec, setup, setupKey: key } };
+  const { spec } = plan;
+  return { ...plan, spec: { ...spec, setup, setupKey: key, setupOutputs, env: { ...env, ...spec.env } } };
 }
 
 async function placeOf(
@@ -206,7 +208,8 @@ async function ready(app: App, { provider, machine }: LaunchPlace): Promise<Mach
 
 async function pythonOn(machine: Machine, needs: DependencyRequest): Promise<RemotePython> {
   if (machine.probe === null) {
-    return { python: await pythonOf(needs.source), setup: needs.setup, setupInputs: [] };
+    const python = await pythonOf(needs.source);
+    return { python, setup: needs.setup, setupInputs: [], setupOutputs: [], env: {} };
   }
   const { remotePython } = await import('../late.ts');
   return remotePython(needs, machine.probe);

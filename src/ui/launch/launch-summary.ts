@@ -4,6 +4,7 @@ import { commandText } from '../../core/command-text.ts';
 import { formatDuration, formatRate } from '../../core/format.ts';
 import type { MachineView } from '../../resources/account-snapshot.ts';
 import type { LaunchPlan } from '../../training/launch-plan.ts';
+import { setupText } from '../../training/python-setup.ts';
 import type { PickRow } from '../multi-step.ts';
 import type { CodeFacts } from './code-facts.ts';
 import { codeText } from './code-facts.ts';
@@ -66,7 +67,7 @@ export function summaryRows(
     rows.push(fact('watch', l10n.t('Stopped when idle for'), formatDuration(spec.idleSeconds * 1000)));
   }
   if (spec.setup.length > 0) {
-    rows.push(fact('tools', l10n.t('Set-up'), commandText(spec.setup)));
+    rows.push(fact('tools', l10n.t('Set-up'), setupText(spec.setup)));
   }
   if (spec.secrets.length > 0) {
     rows.push(fact('key', l10n.t('Secrets'), spec.secrets.join(', ')));
