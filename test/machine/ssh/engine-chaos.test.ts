@@ -4,17 +4,19 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { ROOT } from '../../../scripts/lib/paths.ts';
-import { SystemClock } from '../../../src/core/clock.ts';
-import { MachineError } from '../../../src/core/errors.ts';
-import type { Run } from '../../../src/core/model/run.ts';
 import { isActive } from '../../../src/core/model/run.ts';
 import type { Engine } from '../../../src/engine.ts';
-import { fetchPath } from '../../../src/sync/transfer/fetch-path.ts';
 import { stepsOf } from '../../support/digits.ts';
 import { untilRun } from '../../support/engine.ts';
 import { readProc, until } from '../../support/proc.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
+import {
+  COUNTING,
+  assertFetched,
+  assertWhole,
+  endTraining,
+  launchThrough,
+} from '../../support/ssh/counting-training.ts';
 import { EngineLab } from '../../support/ssh/engine-lab.ts';
 import { noise, snapshot } from '../../support/sync-bed.ts';
 
@@ -23,23 +25,6 @@ const CUTS_OF = { launch: 8, follow: 4, end: 2, fetch: 1 } as const;
 const ROUNDS = 4;
 const CUTS = 60;
 
-// Says each time that it was started; ends when it is told.
-const TRAIN = `
-import os, pathlib, time
-out = pathlib.Path(os.environ['RUNCTL_CHECKPOINT_DIR'])
-out.mkdir(parents=True, exist_ok=True)
-with open(out / 'starts', 'a') as starts:
-    starts.write(os.environ['RUNCTL_RUN_ID'] + '\\n')
-enough = out / ('enough-' + os.environ['RUNCTL_RUN_ID'])
-step = 0
-while not enough.exists():
-    step += 1
-    print('step=%d epoch=1 loss=%.6f' % (step, 1 / step), flush=True)
-    if step % 100 == 0:
-        (out / ('step-%06d.ckpt' % step)).write_bytes(bytes([step % 251]) * 50000)
-    time.sleep(0.004)
-`;
-
 describe('a training whose connection breaks', function () {
   this.timeout(180_000);
   let lab: EngineLab;
@@ -47,7 +32,7 @@ describe('a training whose connection breaks', function () {
 
   beforeEach(async () => {
     lab = await EngineLab.create({}, { latencyUpMs: 1, latencyDownMs: 1 });
-    await lab.write('train.py', TRAIN);
+    await lab.write('train.py', COUNTING);
   });
   afterEach(async () => {
     cutter?.stop();
@@ -74,7 +59,7 @@ describe('a training whose connection breaks', function () {
       started.push(run.id);
       await link.cut(CUTS_OF.follow);
       await lab.untilLogged(run.id, 'it has trained', (log) => stepsOf(log).length > 100);
-      await Promise.all([end(engine, run), link.cut(CUTS_OF.end)]);
+      await Promise.all([endTraining(engine, run), link.cut(CUTS_OF.end)]);
       const { place, checkpointDirectory } = run.spec;
       assert.ok(place);
       await assertWhole(engine, lab, run);
@@ -101,7 +86,7 @@ describe('a training whose connection breaks', function () {
     assert.deepEqual([run.id], lab.runsThere());
     assert.ok(isActive(run) && run.startedAt !== null);
     await untilRun(engine, run.id, 'at step 20', (view) => (view.progress?.step ?? 0) >= 20);
-    await end(engine, run);
+    await endTraining(engine, run);
     assert.deepEqual((await engine.ledger.runs.list({})).map(({ id }) => id), [run.id]);
     assert.equal(await readFile(await startsOf(lab), 'utf8'), `${run.id}\n`);
     await assertWhole(engine, lab, (await engine.ledger.runs.get(run.id)) ?? run);
@@ -123,7 +108,7 @@ describe('a training whose connection breaks', function () {
     assert.deepEqual(lab.runsThere(), []);
     await assert.rejects(startsOf(lab).then((path) => readFile(path)), { code: 'ENOENT' });
     const again = await engine.launcher.launch(lab.plan('python3', 'train.py'), { secrets: {} });
-    await end(engine, again);
+    await endTraining(engine, again);
     assert.equal(await readFile(await startsOf(lab), 'utf8'), `${again.id}\n`);
   });
 
@@ -165,7 +150,7 @@ describe('a training whose connection breaks', function () {
     lab.proxy.refuse(false);
     await untilRun(engine, run.id, 'back', (view) => (view.progress?.step ?? 0) > 500);
     await untilReachable(engine);
-    await end(engine, run);
+    await endTraining(engine, run);
     await assertWhole(engine, lab, run);
   });
 });
@@ -176,12 +161,6 @@ async function untilReachable({ inventory }: Engine): Promise<void> {
     await inventory.refresh();
     return inventory.machine('ssh', 'lab')?.problem === null ? true : undefined;
   });
-}
-
-async function end(engine: Engine, { id, spec }: Run): Promise<void> {
-  await writeFile(join(spec.checkpointDirectory, `enough-${id}`), '');
-  const { run } = await untilRun(engine, id, 'ended', (one) => !isActive(one.run));
-  assert.equal(run.state, 'succeeded', run.stateReason);
 }
 
 /** Holds every start right before its run begins to exist. */
@@ -222,58 +201,6 @@ async function startsOf(lab: EngineLab): Promise<string> {
   const trees = join(lab.machine.home, 'runctl', 'trees');
   const found = [...(await snapshot(trees)).keys()].find((path) => path.endsWith('/starts'));
   return join(trees, found ?? 'no starts');
-}
-
-/** Launches as a person does who tries again, but never while it may have started. */
-async function launchThrough(engine: Engine, lab: EngineLab): Promise<Run> {
-  for (;;) {
-    const known = new Set((await engine.ledger.runs.list({})).map(({ id }) => id));
-    try {
-      return await engine.launcher.launch(lab.plan('python3', 'train.py'), { secrets: {} });
-    } catch (error) {
-      if (!(error instanceof MachineError)) throw error;
-      const row = (await engine.ledger.runs.list({})).find(({ id }) => !known.has(id));
-      if (row === undefined) continue;
-      const { run } = await untilRun(engine, row.id, 'known', (one) => one.run.state !== 'queued');
-      if (run.startedAt !== null) return run;
-      assert.equal(run.state, 'failed');
-    }
-  }
-}
-
-async function assertWhole(engine: Engine, lab: EngineLab, run: Run): Promise<void> {
-  const log = lab.logThere(run.id);
-  assert.deepEqual(await lab.logHere(run), log);
-  const printed = stepsOf(log.toString());
-  assert.ok(printed.length > 100, `${printed.length} steps`);
-  const stored = await engine.ledger.metrics.chart(run.id, 'loss', 1_000_000);
-  assert.deepEqual(stored.map((point) => point.step), printed);
-}
-
-async function assertFetched(engine: Engine, lab: EngineLab, source: string): Promise<void> {
-  const destination = join(lab.bed.root, 'fetched');
-  const machine = await engine.ssh?.connect('lab');
-  assert.ok(machine);
-  const way = {
-    shell: machine.shell,
-    script: await readFile(join(ROOT, 'src/sync/transfer/sync.sh')),
-    home: join(lab.machine.home, 'runctl'),
-    client: 'c0ffee',
-    clock: new SystemClock(),
-  };
-  await keepOn(() => fetchPath({ ...way, source, destination, replace: true }));
-  assert.deepEqual(await snapshot(destination), await snapshot(source));
-  await rm(destination, { recursive: true });
-}
-
-async function keepOn<T>(work: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof MachineError)) throw error;
-    }
-  }
 }
 
 /** Cuts the link at seeded moments. */

@@ -17,7 +17,8 @@ import { ScaledClock } from '../../support/scaled-clock.ts';
 import { EngineLab, LAB } from '../../support/ssh/engine-lab.ts';
 import { SshBed } from '../../support/ssh/ssh-bed.ts';
 import type { SshBedOptions } from '../../support/ssh/ssh-bed.ts';
-import { noise, snapshot } from '../../support/sync-bed.ts';
+import { STOPPABLE, assertTrains } from '../../support/ssh/stoppable-training.ts';
+import { noise } from '../../support/sync-bed.ts';
 import { machineTools } from '../../support/sync-tools.ts';
 import type { ToolSet } from '../../support/sync-tools.ts';
 import { toolbox } from '../../support/toolbox.ts';
@@ -39,20 +40,6 @@ class ShiftedClock extends SystemClock {
     return super.now() + this.ahead;
   }
 }
-
-// Trains until it is told to stop, and saves then.
-const SCRIPT = `#!/bin/sh
-out=$RUNCTL_CHECKPOINT_DIR
-mkdir -p "$out"
-step=0
-trap 'echo saved >"$out/step-000777.ckpt"; echo "stopped at step=$step"; exit 3' TERM
-while [ ! -e "$out/enough" ]; do
-  step=$((step + 1))
-  echo "step=$step loss=0.5"
-  [ "$step" -lt 5 ] || echo content >>"$out/step-000005.ckpt"
-  sleep 0.05
-done
-`;
 
 // Prints until there is no space left, then fails in its own words.
 const FILL = `
@@ -83,7 +70,7 @@ describe('a machine that is not as others', function () {
   async function labOf(options: SshBedOptions = {}, clock?: Clock): Promise<Engine> {
     lab = await EngineLab.create(options);
     undo.push(() => lab.dispose());
-    await lab.write('train.sh', SCRIPT);
+    await lab.write('train.sh', STOPPABLE);
     await lab.write('data.bin', noise(100_000));
     return lab.start(undefined, clock);
   }
@@ -100,31 +87,7 @@ describe('a machine that is not as others', function () {
     return toolbox(made.path, more);
   }
 
-  async function trains(engine: Engine): Promise<void> {
-    await lab.prepare(engine);
-    const run = await engine.launcher.launch(lab.plan('sh', 'train.sh'), { secrets: {} });
-    const { place, checkpointDirectory } = run.spec;
-    assert.ok(place);
-    const wanted = await snapshot(lab.source);
-    wanted.set('checkpoints', 'link ../keep/checkpoints');
-    assert.deepEqual(await snapshot(place.tree), wanted);
-    const early = await untilRun(engine, run.id, 'at step 5', (view) => {
-      return (view.progress?.step ?? 0) >= 5 && view.checkpoints.length > 0;
-    });
-    // It grows all the time.
-    assert.deepEqual(early.checkpoints.map(({ step, complete }) => [step, complete]), [[5, false]]);
-    await engine.control.stop(run.id);
-    const { run: stopped } = await untilRun(engine, run.id, 'stopped', (one) => !isActive(one.run));
-    assert.deepEqual([stopped.state, stopped.exitCode], ['stopped', 3], stopped.stateReason);
-    assert.deepEqual(await lab.logHere(run), lab.logThere(run.id));
-    const { checkpoints } = await untilRun(engine, run.id, 'settled', (view) =>
-      view.checkpoints.length === 2 && view.checkpoints.every((item) => item.complete),
-    );
-    assert.deepEqual(checkpoints.map(({ path }) => path).sort(), [
-      join(checkpointDirectory, 'step-000005.ckpt'),
-      join(checkpointDirectory, 'step-000777.ckpt'),
-    ]);
-  }
+  const trains = (engine: Engine): Promise<void> => assertTrains(lab, engine);
 
   it('(no python) trains by shell, stops, and has log and checkpoints brought back', async () => {
     await trains(await labOf({ path: await tools('bash', [...AGENT_TOOLS, 'setsid']) }));

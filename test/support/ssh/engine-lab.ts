@@ -8,6 +8,7 @@ import type { Run } from '../../../src/core/model/run.ts';
 import type { Engine } from '../../../src/engine.ts';
 import type { PooledMachine } from '../../../src/providers/ssh/machine-pool.ts';
 import { plainMachine } from '../../../src/providers/ssh/ssh-machine.ts';
+import type { RemoteShell } from '../../../src/remote/remote-shell.ts';
 import type { LaunchPlan } from '../../../src/training/launch-plan.ts';
 import { planScript } from '../../../src/training/launch-plan.ts';
 import { createEngineBed } from '../engine.ts';
@@ -35,20 +36,32 @@ export class EngineLab {
   readonly proxy: LinkProxy;
   /** The folder that is sent. */
   readonly source: string;
-  private sshRoot: string;
+  private readonly sshRoot: string;
+  private readonly settings: readonly string[];
 
-  private constructor(bed: EngineBed, machine: SshBed, proxy: LinkProxy) {
+  private constructor(
+    bed: EngineBed,
+    machine: SshBed,
+    proxy: LinkProxy,
+    settings: readonly string[],
+  ) {
     this.bed = bed;
+    this.settings = settings;
     this.machine = machine;
     this.proxy = proxy;
     this.source = join(bed.root, 'source');
     this.sshRoot = bed.root;
   }
 
-  static async create(options: SshBedOptions = {}, link: LinkShape = {}): Promise<EngineLab> {
+  /** `settings` are further lines of the ssh configuration for the machine. */
+  static async create(
+    options: SshBedOptions = {},
+    link: LinkShape = {},
+    settings: readonly string[] = [],
+  ): Promise<EngineLab> {
     const bed = await createEngineBed();
     const machine = await SshBed.create(options);
-    const lab = new EngineLab(bed, machine, await LinkProxy.start(machine.port, link));
+    const lab = new EngineLab(bed, machine, await LinkProxy.start(machine.port, link), settings);
     await mkdir(lab.source);
     await lab.configure();
     return lab;
@@ -61,7 +74,8 @@ export class EngineLab {
       `Host ${LAB}\n  HostName ${this.machine.host}\n  Port ${this.proxy.port}\n` +
         `  User ${this.machine.user}\n  IdentityFile ${keyFile}\n` +
         '  IdentitiesOnly yes\n  IdentityAgent none\n  GlobalKnownHostsFile /dev/null\n' +
-        `  UserKnownHostsFile ${join(this.sshRoot, 'known_hosts')}\n`,
+        `  UserKnownHostsFile ${join(this.sshRoot, 'known_hosts')}\n` +
+        this.settings.map((line) => `  ${line}\n`).join(''),
     );
   }
 
@@ -88,6 +102,12 @@ export class EngineLab {
   async prepare(engine: Engine): Promise<PooledMachine> {
     if (engine.ssh === null) throw new Error('unreachable');
     return engine.ssh.prepare(LAB, WILLING);
+  }
+
+  /** Commands on the machine, over the engine's own connection. */
+  async shellThere(engine: Engine): Promise<RemoteShell> {
+    if (engine.ssh === null) throw new Error('unreachable');
+    return (await engine.ssh.connect(LAB)).shell;
   }
 
   /** A run of the source folder with a command of one's own. */

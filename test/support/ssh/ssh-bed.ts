@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, chown, mkdir, mkdtemp, open } from 'node:fs/promises';
 import { readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { createServer, connect } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { SshMachineShell } from '../../../src/remote/ssh/machine-shell.ts';
@@ -21,6 +21,10 @@ export interface SshBedOptions {
   readonly root?: boolean;
   /** Further lines of sshd_config. */
   readonly config?: readonly string[];
+  /** More variables of every session. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Nobody may write to /tmp. Only where `isolated`. */
+  readonly readOnlyTmp?: boolean;
 }
 
 const SSHD = '/usr/sbin/sshd';
@@ -48,6 +52,8 @@ export class SshBed {
   private shell: string;
   private path: string | undefined;
   private config: readonly string[];
+  private readonly env: Readonly<Record<string, string>>;
+  private readonly readOnlyTmp: boolean;
   private sshd: ChildProcess | undefined;
 
   private constructor(base: string, port: number, options: SshBedOptions) {
@@ -60,6 +66,8 @@ export class SshBed {
     this.shell = options.shell ?? '/bin/bash';
     this.path = options.path;
     this.config = options.config ?? [];
+    this.env = options.env ?? {};
+    this.readOnlyTmp = options.readOnlyTmp ?? false;
   }
 
   /** Whether login shells and users can be chosen. */
@@ -148,7 +156,7 @@ export class SshBed {
     const log = await open(join(this.base, 'sshd.log'), 'a');
     const run = `exec ${SSHD} -D -e -f "$1/sshd_config"`;
     const script = ISOLATED
-      ? `mkdir -p /run/sshd && mount --bind "$1/passwd" /etc/passwd && ${run}`
+      ? `mkdir -p /run/sshd && mount --bind "$1/passwd" /etc/passwd && ${this.tmp} && ${run}`
       : run;
     const inNamespace = ISOLATED ? ['-m', 'sh'] : [];
     const args = [...inNamespace, '-c', script, 'sh', this.base];
@@ -161,6 +169,12 @@ export class SshBed {
       assert.equal(this.sshd?.exitCode, null, await this.log());
       return (await answers(this.port)) ? true : undefined;
     });
+  }
+
+  /** The script that makes /tmp as it should be, all but what is the machine's own. */
+  private get tmp(): string {
+    if (!this.readOnlyTmp) return ':';
+    return 'mount --bind "$1" "$1" && mount --rbind /tmp /tmp && mount -o remount,ro,bind /tmp';
   }
 
   /** Ends the listener; open connections go on. */
@@ -230,6 +244,7 @@ export class SshBed {
   private async writeConfig(): Promise<void> {
     const env = [`HOME=${this.home}`, `${MARK}=${this.base}`];
     if (this.path !== undefined) env.push(`PATH=${this.path}`);
+    env.push(...Object.entries(this.env).map(([name, value]) => `${name}=${value}`));
     const lines = [
       // The first value of a setting counts.
       ...this.config,
@@ -264,12 +279,22 @@ export class SshBed {
   }
 }
 
+/**
+ * A port nobody listens on. Below those the kernel gives away by itself: tests of
+ * another process would be given it before it is used.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
+  for (;;) {
+    const port = randomInt(12_000, 32_000);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!isFree) continue;
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+    return port;
+  }
 }
 
 function answers(port: number): Promise<boolean> {
