@@ -3,6 +3,7 @@ import type { App } from './app.ts';
 import { registerConfigLanguage } from './config-language/register.ts';
 import { registerDashboard } from './dashboard/register.ts';
 import { followRemoteSsh } from './machines/has-remote-ssh.ts';
+import { followOwnKey } from './machines/own-key.ts';
 import { RunTaskProvider, TASK_TYPE } from './tasks/run-task-provider.ts';
 
 /**
@@ -18,5 +19,6 @@ export function registerFeatures(app: App): vscode.Disposable {
     registerConfigLanguage({ clock: app.clock, logger: app.logger }),
     registerDashboard(app),
     followRemoteSsh(),
+    followOwnKey(app),
   );
 }

@@ -17,6 +17,7 @@ import { ErrorFunnel } from './error-funnel.ts';
 import { channelWindow } from './logs/channel-window.ts';
 import { LogChannels } from './logs/log-channels.ts';
 import { LogDocuments } from './logs/log-documents.ts';
+import { secretPlace } from './secrets/secret-place.ts';
 import { SecretStore } from './secrets/secret-store.ts';
 import { settings } from './settings.ts';
 import { CostBar } from './status-bar/cost-bar.ts';
@@ -187,7 +188,11 @@ async function start(
   return startEngine({
     storage: context.globalStorageUri.fsPath,
     agentSource: { script: await script('agent.sh'), helper: await script('after.py') },
-    ssh: { syncSource: await script('sync.sh'), named: () => configs.machines() },
+    ssh: {
+      syncSource: await script('sync.sh'),
+      named: () => configs.machines(),
+      secrets: secretPlace(context.secrets),
+    },
     platform: localPlatform(),
     clock,
     logger,

@@ -4,9 +4,10 @@ import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { AgentSource } from '../../remote/agent/agent-script.ts';
-import { KeyRing } from '../../remote/ssh/key-ring.ts';
 import { KnownHosts } from '../../remote/ssh/known-hosts.ts';
 import type { SshMachineShell } from '../../remote/ssh/machine-shell.ts';
+import { memorySecrets } from '../../remote/ssh/secret-place.ts';
+import type { SecretPlace } from '../../remote/ssh/secret-place.ts';
 import { readSshConfig } from '../../remote/ssh/ssh-config-reader.ts';
 import type { SshConfigPlaces } from '../../remote/ssh/ssh-config-reader.ts';
 import { SshConnection } from '../../remote/ssh/ssh-connection.ts';
@@ -19,6 +20,7 @@ import { FileSentStore } from '../../sync/transfer/sent-store.ts';
 import { doctorCheck } from './doctor-steps.ts';
 import { KnownMachines } from './known-machines.ts';
 import { MachinePool } from './machine-pool.ts';
+import { SshKeys } from './ssh-keys.ts';
 import type { SshMachine } from './ssh-machine.ts';
 import type { SshPerson } from './ssh-person.ts';
 import { NOBODY } from './ssh-person.ts';
@@ -33,6 +35,8 @@ export interface SshHost {
   readonly named: () => Promise<readonly SshMachine[]>;
   /** Where the SSH configuration is; the person's own unless told. */
   readonly configPlaces?: SshConfigPlaces | undefined;
+  /** Where keys and passphrases may be kept; for this process only unless told. */
+  readonly secrets?: SecretPlace | undefined;
 }
 
 /** What the SSH provider is made from. */
@@ -56,15 +60,21 @@ export interface SshProviderOptions extends SshHost {
  * @returns the provider; no connection is made yet
  */
 export function createSshProvider(options: SshProviderOptions): SshProvider {
-  const { clock, logger, client } = options;
-  const reader = new SourceReader(join(options.storage, 'sources'));
-  // One ring for all: a key that was opened for one machine opens the others.
+  const { clock, logger, client, storage } = options;
+  const reader = new SourceReader(join(storage, 'sources'));
   const people = new Map<string, () => SshPerson>();
-  const keyRing = new KeyRing((question) => {
-    const person = people.get(question.alias)?.() ?? NOBODY;
-    return person.askPassphrase(question);
+  const personFor = (alias: string): SshPerson => people.get(alias)?.() ?? NOBODY;
+  const keys: SshKeys = new SshKeys({
+    secrets: options.secrets ?? memorySecrets(),
+    storage,
+    alone: (name, action) => options.ledger.locks.withLock(name, action),
+    clock,
+    logger,
+    askPassphrase: (question) => personFor(question.alias).askPassphrase(question),
+    offerToKeep: (offer) => personFor(offer.alias).offerToKeep(offer),
+    services: () => servicesOf(() => NOBODY, keys, options),
   });
-  const sent = new FileSentStore(join(options.storage, 'sent'));
+  const sent = new FileSentStore(join(storage, 'sent'));
   const pool = new MachinePool({
     clock,
     logger,
@@ -76,7 +86,7 @@ export function createSshProvider(options: SshProviderOptions): SshProvider {
       for (let hop: SshSettings | null = settings; hop !== null; hop = hop.jump) {
         people.set(hop.alias, person);
       }
-      return connectionTo(machine, settings, person, keyRing, options);
+      return connectionTo(machine, settings, person, keys, options);
     },
     transfer: (shell, directory) =>
       new TreePlacer({ shell, script: options.syncSource, directory, client, reader, sent, clock }),
@@ -87,14 +97,16 @@ export function createSshProvider(options: SshProviderOptions): SshProvider {
     named,
     known,
     pool,
+    keys,
     reader,
     mayContact,
     configPlaces,
     check: (machine, person, open) =>
       doctorCheck({
         settings: () => settingsOf(machine, options),
-        services: servicesOf(() => person, keyRing, options),
+        services: servicesOf(() => person, keys, options),
         clock,
+        keys,
         open,
       }),
   });
@@ -104,13 +116,13 @@ function connectionTo(
   machine: SshMachine,
   settings: SshSettings,
   person: () => SshPerson,
-  keyRing: KeyRing,
+  keys: SshKeys,
   options: SshProviderOptions,
 ): SshMachineShell {
   for (const note of settings.notes) {
     options.logger.info(`${machine.id}: ${note}`);
   }
-  return new SshShell(new SshConnection(settings, servicesOf(person, keyRing, options)));
+  return new SshShell(new SshConnection(settings, servicesOf(person, keys, options)));
 }
 
 async function settingsOf(
@@ -127,14 +139,15 @@ async function settingsOf(
 
 function servicesOf(
   person: () => SshPerson,
-  keyRing: KeyRing,
+  keys: SshKeys,
   { storage, clock, logger }: SshProviderOptions,
 ): SshServices {
   return {
     clock,
     logger,
     knownHosts: new KnownHosts(join(storage, 'ssh', 'known_hosts')),
-    keyRing,
+    keyRing: keys.ring,
+    ownKeys: (to) => keys.own.offerTo(to),
     askHostKey: (question) => person().askHostKey(question),
   };
 }

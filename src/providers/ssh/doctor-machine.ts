@@ -6,7 +6,8 @@ import { formatBytes, formatDuration } from '../../core/format.ts';
 import type { AgentClient } from '../../remote/agent/agent-client.ts';
 import { probeMachine } from '../../remote/machine-probe.ts';
 import type { ExecResult, RemoteShell } from '../../remote/remote-shell.ts';
-import { LOGIN_STEP, SHELL_STEP } from './doctor-way.ts';
+import { LOGIN_STEP } from './doctor-login.ts';
+import { SHELL_STEP } from './doctor-way.ts';
 import type { DoctorFinding, DoctorStep } from './doctor.ts';
 
 /** What the check of a machine needs, once somebody can log in. */

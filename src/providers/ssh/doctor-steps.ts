@@ -6,12 +6,15 @@ import { machineSteps } from './doctor-machine.ts';
 import { waySteps } from './doctor-way.ts';
 import type { DoctorStep } from './doctor.ts';
 import type { PooledMachine } from './machine-pool.ts';
+import type { SshKeys } from './ssh-keys.ts';
 
 /** What a check of one machine is made from. */
 export interface DoctorParts {
   readonly settings: () => Promise<SshSettings>;
   readonly services: SshServices;
   readonly clock: Clock;
+  /** To try our own key with; left out where there is none. */
+  readonly keys?: Pick<SshKeys, 'own' | 'isAccepted'> | undefined;
   /** Opens the machine, asking the person when that is needed. */
   readonly open: (signal: AbortSignal) => Promise<Pick<PooledMachine, 'shell' | 'agent'>>;
 }
@@ -49,7 +52,9 @@ export function doctorCheck(parts: DoctorParts): DoctorCheck {
           const { shell } = await machine(signal);
           // One that was opened before may be lost by now.
           await shell.connection.launcher();
+          return shell.connection.identity;
         },
+        keys: parts.keys,
       }),
       ...machineSteps({
         clock,

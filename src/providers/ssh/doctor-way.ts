@@ -10,6 +10,8 @@ import { reachError } from '../../remote/ssh/ssh-errors.ts';
 import type { SshSettings } from '../../remote/ssh/ssh-settings.ts';
 import { loadSsh2 } from '../../remote/ssh/ssh2-module.ts';
 import { openTcp } from '../../remote/ssh/tcp.ts';
+import { loginStep } from './doctor-login.ts';
+import type { DoctorLogin } from './doctor-login.ts';
 import type { DoctorStep } from './doctor.ts';
 
 /** What the check of the way to a machine needs. */
@@ -20,11 +22,10 @@ export interface DoctorWay {
   /** Opens a way through the machine before it; only asked where there is one. */
   readonly throughJump: (settings: SshSettings, signal: AbortSignal) => Promise<Duplex>;
   /** Logs in and looks at the machine, asking the person when that is needed. */
-  readonly open: (signal: AbortSignal) => Promise<unknown>;
+  readonly open: DoctorLogin['open'];
+  readonly keys?: DoctorLogin['keys'];
 }
 
-/** What every step of the machine itself needs. */
-export const LOGIN_STEP = 'auth';
 /** The shell works. */
 export const SHELL_STEP = 'shell';
 
@@ -107,20 +108,7 @@ export function waySteps(way: DoctorWay): readonly DoctorStep[] {
       needs: ['kex'],
       look: () => Promise.resolve(hostKeyFinding(settings(), found.verdict)),
     },
-    {
-      id: LOGIN_STEP,
-      title: l10n.t('Login'),
-      needs: ['hostkey'],
-      look: async (signal) => {
-        // That it has no usable shell is told by the step that asks for one.
-        await way.open(signal).catch((error: unknown) => {
-          if (!(error instanceof MachineError) || error.code !== 'no-posix-shell') {
-            throw error;
-          }
-        });
-        return { level: 'ok', text: l10n.t('logged in as {0}', settings().user) };
-      },
-    },
+    loginStep(way, settings),
   ];
 }
 

@@ -1,4 +1,4 @@
-import type { PassphraseAsker } from '../../remote/ssh/key-ring.ts';
+import type { KeepOffer, PassphraseAsker } from '../../remote/ssh/key-ring.ts';
 import type { HostKeyAsker } from '../../remote/ssh/ssh-connection.ts';
 import type { SshMachine } from './ssh-machine.ts';
 
@@ -13,6 +13,8 @@ export interface SshPerson {
   readonly confirmMachine: (machine: SshMachine) => Promise<boolean>;
   readonly askHostKey: HostKeyAsker;
   readonly askPassphrase: PassphraseAsker;
+  /** Asks whether a passphrase that worked is to be kept; nothing waits for the answer. */
+  readonly offerToKeep: (offer: KeepOffer) => void;
 }
 
 /** Asks nobody: for work in the background. */
@@ -20,4 +22,5 @@ export const NOBODY: SshPerson = {
   confirmMachine: () => Promise.resolve(false),
   askHostKey: () => Promise.resolve(false),
   askPassphrase: () => Promise.resolve(undefined),
+  offerToKeep: () => undefined,
 };

@@ -16,6 +16,7 @@ import type { DoctorCheck } from './doctor-steps.ts';
 import type { KnownMachines } from './known-machines.ts';
 import { SSH_PROVIDER } from './known-machines.ts';
 import type { MachinePool, PooledMachine } from './machine-pool.ts';
+import type { SshKeys } from './ssh-keys.ts';
 import { plainMachine } from './ssh-machine.ts';
 import type { SshMachine } from './ssh-machine.ts';
 import type { SshPerson } from './ssh-person.ts';
@@ -27,6 +28,7 @@ export interface SshProviderParts {
   readonly named: () => Promise<readonly SshMachine[]>;
   readonly known: KnownMachines;
   readonly pool: MachinePool;
+  readonly keys: SshKeys;
   /** Reads workspace folders for syncs. */
   readonly reader: SourceReader;
   /** False in an untrusted workspace: such a window contacts no machine by itself. */
@@ -57,6 +59,8 @@ export class SshProvider implements TrainingProvider {
   };
   /** Reads workspace folders for syncs. */
   readonly reader: SourceReader;
+  /** Those of the person, and our own. */
+  readonly keys: SshKeys;
   /** Fires when a machine was connected to. */
   readonly onDidOpen: Event<PooledMachine>;
   private readonly parts: SshProviderParts;
@@ -65,6 +69,7 @@ export class SshProvider implements TrainingProvider {
     this.parts = parts;
     this.onDidOpen = parts.pool.onDidOpen;
     this.reader = parts.reader;
+    this.keys = parts.keys;
   }
 
   availability(): Promise<Availability> {
@@ -189,6 +194,7 @@ export class SshProvider implements TrainingProvider {
    * @returns when all have ended
    */
   async close(): Promise<void> {
+    this.keys.own.dispose();
     await this.parts.pool.close();
     await this.parts.reader.close();
   }

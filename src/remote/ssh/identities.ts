@@ -21,22 +21,32 @@ export interface Identity {
   readonly blob: Buffer;
   /** For people. */
   readonly name: string;
+  /** `own` for the one key that is runctl's. */
+  readonly source: 'agent' | 'file' | 'own';
   /** Called only once the machine said that it would take this key. */
   readonly sign: (data: Buffer, hash: SignatureHash) => Promise<Buffer>;
+}
+
+/** An identity that lies in no file and no agent. */
+export interface OfferedIdentity {
+  readonly identity: Identity;
+  /** Whether before all others, or after them. */
+  readonly first: boolean;
 }
 
 /** Told of each signature, which may take as long as a person needs for a passphrase. */
 export interface SignatureWatch {
   readonly begin: () => void;
-  readonly end: (error?: unknown) => void;
+  /** With the identity that signed, or with why it did not. */
+  readonly end: (outcome: { readonly by: Identity } | { readonly error: unknown }) => void;
 }
 
 /** Where keys come from. */
 export interface IdentitySources {
   readonly settings: SshSettings;
   readonly keyRing: KeyRing;
-  /** Keys of our own, kept elsewhere than in files; offered first. */
-  readonly ownKeys: readonly KeyText[];
+  /** Keys of our own, kept elsewhere than in files. */
+  readonly ownKeys: readonly OfferedIdentity[];
 }
 
 const AGENT_MS = 5000;
@@ -62,16 +72,18 @@ export async function collectIdentities(
       ? []
       : [fileIdentity(ssh2, { key, blob, keyRing, alias: settings.alias })];
   };
-  const own = ownKeys.flatMap(fromFile);
+  const own = (first: boolean): readonly Identity[] =>
+    ownKeys.filter((key) => key.first === first).map(({ identity }) => identity);
   const files = texts.flatMap(fromFile);
   const agent = await agentIdentities(ssh2, settings.agentSocket);
   const named = (identity: Identity): boolean =>
     files.some(({ blob }) => blob.equals(identity.blob));
   const ordered = [
-    ...own,
+    ...own(true),
     ...agent.filter(named),
     ...(settings.identitiesOnly ? [] : agent.filter((identity) => !named(identity))),
     ...files,
+    ...own(false),
   ];
   return ordered.filter(
     ({ blob }, index) => ordered.findIndex((other) => other.blob.equals(blob)) === index,
@@ -96,7 +108,7 @@ export function agentOf(
     override getIdentities(done: IdentityCallback<ParsedKey | string>): void {
       done(
         undefined,
-        identities.map(({ blob }) => `${keyTypeOf(blob)} ${blob.toString('base64')}`),
+        identities.map(({ blob }) => publicLine(blob)),
       );
     }
 
@@ -110,20 +122,34 @@ export function agentOf(
       const identity = identities.find(({ blob }) => wanted?.equals(blob));
       const hash = typeof options === 'object' ? options.hash : undefined;
       watch.begin();
-      const signing = identity?.sign(data, hash) ?? Promise.reject(new Error('no such key'));
-      signing.then(
+      if (identity === undefined) {
+        watch.end({ error: undefined });
+        done(new Error('no such key'));
+        return;
+      }
+      identity.sign(data, hash).then(
         (signature) => {
-          watch.end();
+          watch.end({ by: identity });
           done(undefined, signature);
         },
         (error: unknown) => {
-          watch.end(error);
+          watch.end({ error });
           done(error instanceof Error ? error : new Error(String(error)));
         },
       );
     }
   }
   return new Keys();
+}
+
+/**
+ * A public key as authorized_keys has it.
+ *
+ * @param blob - as SSH sends it
+ * @returns type and key, without a comment
+ */
+export function publicLine(blob: Buffer): string {
+  return `${keyTypeOf(blob)} ${blob.toString('base64')}`;
 }
 
 function fileIdentity(
@@ -138,15 +164,26 @@ function fileIdentity(
   return {
     blob,
     name: key.name,
-    sign: async (data, hash) => {
-      const open = await keyRing.unlock(ssh2, key, alias);
-      const signature: unknown = open.sign(data, hash);
-      if (!Buffer.isBuffer(signature)) {
-        throw signature instanceof Error ? signature : new Error('no signature');
-      }
-      return signature;
-    },
+    source: 'file',
+    sign: async (data, hash) => signWith(await keyRing.unlock(ssh2, key, alias), data, hash),
   };
+}
+
+/**
+ * Signs with an open key.
+ *
+ * @param key - with its private half
+ * @param data - what to sign
+ * @param hash - for RSA
+ * @returns the signature
+ * @throws {Error} when the key cannot sign
+ */
+export function signWith(key: ParsedKey, data: Buffer, hash: SignatureHash): Buffer {
+  const signature: unknown = key.sign(data, hash);
+  if (!Buffer.isBuffer(signature)) {
+    throw signature instanceof Error ? signature : new Error('no signature');
+  }
+  return signature;
 }
 
 async function agentIdentities(ssh2: Ssh2, socket: string | null): Promise<readonly Identity[]> {
@@ -165,6 +202,7 @@ async function agentIdentities(ssh2: Ssh2, socket: string | null): Promise<reado
   return keys.map((key) => ({
     blob: key.getPublicSSH(),
     name: `${key.comment || keyTypeOf(key.getPublicSSH())} ${fingerprint(key.getPublicSSH())}`,
+    source: 'agent' as const,
     sign: (data, hash) =>
       new Promise((resolve, reject) => {
         agent.sign(key, data, hash === undefined ? {} : { hash }, (error, signature) => {

@@ -4,7 +4,7 @@ import type { Client, ServerHostKeyAlgorithm } from 'ssh2';
 import { cancelledBy } from '../../core/cancellation.ts';
 import { MachineError } from '../../core/errors.ts';
 import { errorCodes, readField } from '../../core/foreign-error.ts';
-import { agentOf } from './identities.ts';
+import { agentOf, publicLine } from './identities.ts';
 import type { Identity } from './identities.ts';
 import type { HostKeyRecords, HostKeyVerdict } from './known-hosts.ts';
 import { authError, lostError, reachError, sshError, timeoutError } from './ssh-errors.ts';
@@ -24,7 +24,12 @@ export interface LoginParts {
 
 /** How one login ended, unless it threw. */
 export type LoginResult =
-  | { readonly kind: 'ready'; readonly client: Client }
+  | {
+      readonly kind: 'ready';
+      readonly client: Client;
+      /** What we logged in with; `undefined` where the server wanted nothing. */
+      readonly identity: Identity | undefined;
+    }
   | {
       readonly kind: 'host-key';
       /** Never `known`. */
@@ -63,8 +68,10 @@ class Login {
   private phase: 'greeting' | 'login' = 'greeting';
   private methods: readonly string[] = [];
   private offered = false;
-  private signed = false;
+  private signedBy: Identity | undefined;
   private passphrase: MachineError | undefined;
+  /** What kept our own key from signing: told only when no other key helps. */
+  private ownKeyProblem: MachineError | undefined;
   private refused: { readonly verdict: HostKeyVerdict; readonly key: Buffer } | undefined;
   private timer: NodeJS.Timeout | undefined;
 
@@ -85,7 +92,7 @@ class Login {
             reject(this.named(error));
           }
         };
-        client.once('ready', () => resolve({ kind: 'ready', client }));
+        client.once('ready', () => resolve({ kind: 'ready', client, identity: this.signedBy }));
         client.on('handshake', () => (this.phase = 'login'));
         // What the agent says of one key ends nothing: the next is tried.
         client.on('error', (error) => {
@@ -157,11 +164,16 @@ class Login {
     this.offered = true;
     const agent = agentOf(ssh2, identities, {
       begin: () => clearTimeout(this.timer),
-      end: (error) => {
+      end: (outcome) => {
         this.rearm();
-        this.signed ||= error === undefined;
-        if (error instanceof MachineError) {
-          this.passphrase = error;
+        if ('by' in outcome) {
+          this.signedBy = outcome.by;
+        } else if (outcome.error instanceof MachineError) {
+          if (outcome.error.code === 'key-passphrase') {
+            this.passphrase = outcome.error;
+          } else {
+            this.ownKeyProblem = outcome.error;
+          }
         }
       },
     });
@@ -184,8 +196,14 @@ class Login {
       const tried = identities.map(({ name }) => name);
       const { methods } = this;
       // It took a key, and now takes keys no more.
-      const secondFactor = this.signed && methods.length > 0 && !methods.includes('publickey');
-      return this.passphrase ?? authError(settings, { methods, tried, secondFactor, cause: error });
+      const secondFactor =
+        this.signedBy !== undefined && methods.length > 0 && !methods.includes('publickey');
+      const publicKeys = identities.map(({ blob }) => publicLine(blob));
+      return (
+        this.passphrase ??
+        this.ownKeyProblem ??
+        authError(settings, { methods, tried, publicKeys, secondFactor, cause: error })
+      );
     }
     if (level === 'client-socket' && errorCodes(error).length > 0) {
       return reachError(settings, error);

@@ -11,6 +11,8 @@ export interface HostEntry {
   readonly settings: SshSettings;
   /** Absolute path of our known_hosts: the key that was accepted is not asked about again. */
   readonly knownHostsFile: string;
+  /** Absolute path of the one key that the machine takes, where that is our own. */
+  readonly keyFile?: string | undefined;
 }
 
 const MARK = '# runctl: ';
@@ -89,9 +91,24 @@ export function withInclude(text: string, configFile: string, file: string): str
   return `${bom}${includeLine(file)}${end}${rest === '' ? '' : end}${rest}`;
 }
 
-function entryText({ name, settings, knownHostsFile }: HostEntry): string {
-  const { host, port, user, hostKeyAlias, identityFiles, identitiesOnly, agentSocket, jump } =
-    settings;
+/**
+ * Takes out the entries that use a key.
+ *
+ * @param text - what our file holds now
+ * @param keyFile - absolute path of the private key
+ * @returns what it is to hold
+ */
+export function withoutKey(text: string, keyFile: string): string {
+  return text
+    .split(new RegExp(`^(?=${MARK})`, 'm'))
+    .filter((block) => !block.split('\n').includes(`  IdentityFile ${quoted(keyFile)}`))
+    .join('');
+}
+
+function entryText({ name, settings, knownHostsFile, keyFile }: HostEntry): string {
+  const { host, port, user, hostKeyAlias, agentSocket, jump } = settings;
+  const identityFiles = keyFile === undefined ? settings.identityFiles : [keyFile];
+  const identitiesOnly = keyFile !== undefined || settings.identitiesOnly;
   const lines: (readonly string[])[] = [
     ['HostName', host],
     ['Port', String(port)],

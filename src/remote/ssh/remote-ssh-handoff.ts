@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { chmod, copyFile, mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import * as l10n from '@vscode/l10n';
 import { ConfigError } from '../../core/errors.ts';
-import { includesFile, withEntry, withInclude } from './remote-ssh-config.ts';
+import { replaceFile, writePrivately } from './private-file.ts';
+import { includesFile, withEntry, withInclude, withoutKey } from './remote-ssh-config.ts';
 import type { HostEntry } from './remote-ssh-config.ts';
 import type { SshSettings } from './ssh-settings.ts';
 
@@ -23,6 +23,9 @@ export interface SshAnswer {
   readonly host: string;
   readonly port: number;
   readonly user: string;
+  /** Files of private keys, in the order to try, as the configuration writes them. */
+  readonly identityFiles: readonly string[];
+  readonly identitiesOnly: boolean;
 }
 
 const ANSWER_MS = 10_000;
@@ -42,7 +45,13 @@ export async function askSsh(name: string, ssh: SshProgram): Promise<SshAnswer> 
     const { stdout } = await run(ssh.program, ['-G', ...from, '--', name], { timeout: ANSWER_MS });
     const word = (key: string): string =>
       new RegExp(`^${key} (.*)$`, 'm').exec(stdout)?.[1]?.trim() ?? '';
-    return { host: word('hostname'), port: Number(word('port')), user: word('user') };
+    return {
+      host: word('hostname'),
+      port: Number(word('port')),
+      user: word('user'),
+      identityFiles: [...stdout.matchAll(/^identityfile (.*)$/gm)].map(([, file = '']) => file.trim()),
+      identitiesOnly: word('identitiesonly') === 'yes',
+    };
   } catch (error) {
     const said = (error as { readonly stderr?: unknown }).stderr;
     const reason = typeof said === 'string' && said !== '' ? said.trim() : String(error);
@@ -66,14 +75,40 @@ export function isSamePlace(answer: SshAnswer, settings: SshSettings): boolean {
 }
 
 /**
+ * Whether `ssh` would log in with a key before all others, and with no agent's.
+ *
+ * @param answer - of `ssh -G`
+ * @param keyFile - absolute path of the private key
+ * @returns whether it would
+ */
+export function isUsingKey(answer: SshAnswer, keyFile: string): boolean {
+  const [first = ''] = answer.identityFiles;
+  const plain = (path: string): string => path.replaceAll('%%', '%').replaceAll('\\', '/');
+  return answer.identitiesOnly && plain(first) === plain(keyFile);
+}
+
+/**
  * Writes an entry into our own file, whole or not at all.
  *
  * @param file - absolute path of our file; made when missing, readable by its owner alone
  * @param entry - of the machine
  */
 export async function writeEntry(file: string, entry: HostEntry): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  await replace(file, withEntry(await textOf(file), entry), 0o600);
+  await writePrivately(file, withEntry(await textOf(file), entry));
+}
+
+/**
+ * Takes the entries that use a key out of our own file, as before the key is deleted.
+ *
+ * @param file - absolute path of our file
+ * @param keyFile - absolute path of the private key
+ */
+export async function removeEntries(file: string, keyFile: string): Promise<void> {
+  const old = await textOf(file);
+  const text = withoutKey(old, keyFile);
+  if (text !== old) {
+    await writePrivately(file, text);
+  }
 }
 
 /**
@@ -105,7 +140,7 @@ export async function addInclude(configFile: string, file: string): Promise<stri
   const target = await realpath(configFile).catch(() => configFile);
   const mode = await stat(target).then((found) => found.mode & 0o777, () => null);
   const backup = mode === null ? null : await keep(target);
-  await replace(target, text, mode ?? 0o600);
+  await replaceFile(target, text, mode ?? 0o600);
   return backup;
 }
 
@@ -133,18 +168,5 @@ async function keep(file: string): Promise<string> {
         throw error;
       }
     }
-  }
-}
-
-async function replace(file: string, text: string, mode: number): Promise<void> {
-  const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`;
-  try {
-    await writeFile(temporary, text, { mode, flag: 'wx' });
-    // The mask may have taken bits away.
-    await chmod(temporary, mode);
-    await rename(temporary, file);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
   }
 }

@@ -8,7 +8,7 @@ import type { Logger } from '../../core/logger.ts';
 import { ExponentialBackoffPolicy } from '../../core/retry.ts';
 import { hostKeyError } from './host-key-error.ts';
 import { collectIdentities } from './identities.ts';
-import type { KeyText } from './key-file.ts';
+import type { Identity, OfferedIdentity } from './identities.ts';
 import type { KeyRing } from './key-ring.ts';
 import type { HostKeyPlace, HostKeyVerdict, KnownHosts } from './known-hosts.ts';
 import { logIn } from './login.ts';
@@ -41,8 +41,8 @@ export interface SshServices {
   readonly knownHosts: KnownHosts;
   readonly keyRing: KeyRing;
   readonly askHostKey: HostKeyAsker;
-  /** Keys kept elsewhere than in files, such as our own of SecretStorage. */
-  readonly ownKeys?: (() => Promise<readonly KeyText[]>) | undefined;
+  /** Keys kept elsewhere than in files, such as our own of SecretStorage, for one machine. */
+  readonly ownKeys?: ((to: SshSettings) => Promise<readonly OfferedIdentity[]>) | undefined;
   /** Sessions that each machine holds ready, so that commands begin sooner; 2 when missing. */
   readonly readySessions?: number | undefined;
 }
@@ -75,6 +75,7 @@ export class SshConnection {
   private now: SshConnectionState = 'idle';
   private current: ProgramLauncher | undefined;
   private connecting: Promise<ProgramLauncher> | undefined;
+  private loggedInBy: Identity | undefined;
 
   constructor(
     settings: SshSettings,
@@ -90,6 +91,11 @@ export class SshConnection {
 
   get state(): SshConnectionState {
     return this.now;
+  }
+
+  /** What the last login was made with; `undefined` before it, or where none was needed. */
+  get identity(): Identity | undefined {
+    return this.loggedInBy;
   }
 
   /** Sessions in use now. */
@@ -168,7 +174,7 @@ export class SshConnection {
   private async connectOnce(): Promise<SshLink> {
     const { settings, services } = this;
     const { signal } = this.closing;
-    const [ssh2, ownKeys] = await Promise.all([loadSsh2(), services.ownKeys?.() ?? []]);
+    const [ssh2, ownKeys] = await Promise.all([loadSsh2(), services.ownKeys?.(settings) ?? []]);
     const { keyRing } = services;
     const identities = await collectIdentities(ssh2, { settings, keyRing, ownKeys });
     for (;;) {
@@ -177,6 +183,7 @@ export class SshConnection {
       const result = await logIn({ ssh2, settings, socket, records, identities, signal });
       if (result.kind === 'ready') {
         services.logger.debug(`${settings.alias}: connected`);
+        this.loggedInBy = result.identity;
         return new SshLink(result.client, settings);
       }
       // A key that was just accepted is known now; another one is a change then.

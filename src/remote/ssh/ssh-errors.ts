@@ -7,6 +7,7 @@ import { causeChain, errorCodes } from '../../core/foreign-error.ts';
 /** Names of what goes wrong on the way to a machine. */
 export type SshErrorCode =
   | 'auth-failed'
+  | 'authorized-keys'
   | 'connection-lost'
   | 'dns'
   | 'exec-failed'
@@ -16,6 +17,8 @@ export type SshErrorCode =
   | 'host-key-unknown'
   | 'key-passphrase'
   | 'no-shell'
+  | 'own-key-lost'
+  | 'own-key-refused'
   | 'protocol'
   | 'put-failed'
   | 'refused'
@@ -128,6 +131,8 @@ export interface AuthFailure {
   readonly methods: readonly string[];
   /** Descriptions of the keys it was offered. */
   readonly tried: readonly string[];
+  /** Their public halves, as authorized_keys has them. */
+  readonly publicKeys: readonly string[];
   /** Whether it took a key and wants more. */
   readonly secondFactor?: boolean;
   readonly cause?: unknown;
@@ -141,7 +146,7 @@ export interface AuthFailure {
  * @returns the error
  */
 export function authError(to: Endpoint, failure: AuthFailure): MachineError {
-  const { methods, tried } = failure;
+  const { methods, tried, publicKeys } = failure;
   const message =
     failure.secondFactor === true
       ? l10n.t('{0} wants a second factor after the key, which is not supported', to.alias)
@@ -162,7 +167,7 @@ export function authError(to: Endpoint, failure: AuthFailure): MachineError {
   return sshError('auth-failed', message, {
     ...withDoctor(to, failure.cause),
     steps,
-    details: { host: to.host, port: to.port, user: to.user, methods, tried },
+    details: { host: to.host, port: to.port, user: to.user, methods, tried, publicKeys },
   });
 }
 

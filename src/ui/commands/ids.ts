@@ -47,6 +47,11 @@ export const COMMANDS = {
   showForwardedPorts: 'runctl.showForwardedPorts',
   openRemoteSsh: 'runctl.openRemoteSsh',
   doctor: 'runctl.doctor',
+  copyPublicKey: 'runctl.copyPublicKey',
+  installKey: 'runctl.installKey',
+  removeKey: 'runctl.removeKey',
+  removeKeyFile: 'runctl.removeKeyFile',
+  forgetPassphrases: 'runctl.forgetPassphrases',
 } as const;
 
 /** Id of a contributed command. */

@@ -1,5 +1,6 @@
 import type { App } from '../app.ts';
 import { machineCommands } from '../machines/machine-commands.ts';
+import { machineKeys } from '../machines/machine-keys.ts';
 import { machineTools } from '../machines/machine-tools.ts';
 import { checkpointCommands } from './checkpoint-commands.ts';
 import { launchCommands } from './launch-commands.ts';
@@ -23,5 +24,6 @@ export function allCommands(app: App): CommandTable {
     ...windowCommands(app),
     ...machineCommands(app),
     ...machineTools(app),
+    ...machineKeys(app),
   };
 }

@@ -5,7 +5,7 @@ import type { PooledMachine } from '../../providers/ssh/machine-pool.ts';
 import type { SshProvider } from '../../providers/ssh/ssh-provider.ts';
 import type { App } from '../app.ts';
 import { requireTrust } from '../launch/launch-plan-ui.ts';
-import { PERSON } from './person.ts';
+import { personOf } from './person.ts';
 
 /** Before this nothing is told of a connection under way, in milliseconds. */
 const QUIET_MS = 500;
@@ -26,7 +26,7 @@ export async function connectMachine(app: App, machineId: string): Promise<Poole
   const title = l10n.t('Connecting to {0}', machineId);
   const { inventory } = await app.engine();
   // Also when it failed: the machine's row tells how.
-  const connecting = ssh.prepare(machineId, PERSON).finally(() => {
+  const connecting = ssh.prepare(machineId, personOf(app)).finally(() => {
     void app.funnel.quietly('refresh', () => inventory.refresh());
   });
   // One that stands already answers at once, without a message that comes and goes.

@@ -9,7 +9,7 @@ import { requireTrust } from '../launch/launch-plan-ui.ts';
 import { chooseMachine } from './choose-machine.ts';
 import { sshOf } from './connect.ts';
 import { doctorText } from './doctor-text.ts';
-import { PERSON } from './person.ts';
+import { personOf } from './person.ts';
 
 /**
  * Checks a machine step by step, in a document that fills meanwhile.
@@ -20,7 +20,7 @@ import { PERSON } from './person.ts';
 export async function checkMachine(app: App, argument: unknown): Promise<void> {
   requireTrust();
   const machineId = await chooseMachine(app, argument, l10n.t('Check which machine?'));
-  const check = await (await sshOf(app)).check(machineId, PERSON);
+  const check = await (await sshOf(app)).check(machineId, personOf(app));
   const path = `/check/${safeName(machineId)}.md`;
   const show = (lines: readonly DoctorLine[]): vscode.Uri =>
     app.documents.publish(path, () => doctorText(machineId, lines));

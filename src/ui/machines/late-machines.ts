@@ -3,3 +3,6 @@ export { checkMachine } from './doctor.ts';
 export { forwardPort, showForwardedPorts } from './forward-port.ts';
 export { openMachineTerminal } from './machine-terminal.ts';
 export { openRemoteSsh } from './open-remote-ssh.ts';
+export { forgetPassphrases } from './forget-passphrases.ts';
+export { copyPublicKey, installKey, removeKey } from './own-key.ts';
+export { removeOwnKeyFile } from './own-key-file.ts';

@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { join, posix } from 'node:path';
+import { dirname, join, posix } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { CancelledError, ConfigError, UnsupportedError } from '../../core/errors.ts';
@@ -9,6 +9,7 @@ import {
   addInclude,
   askSsh,
   isSamePlace,
+  isUsingKey,
   needsInclude,
   writeEntry,
 } from '../../remote/ssh/remote-ssh-handoff.ts';
@@ -17,6 +18,7 @@ import type { App } from '../app.ts';
 import { chooseMachine } from './choose-machine.ts';
 import { connectMachine, sshOf } from './connect.ts';
 import { hasRemoteSsh } from './has-remote-ssh.ts';
+import { remoteSshConfig, writeOwnKeyFile } from './own-key-file.ts';
 
 /** What an address may hold as it is; anything else gets a name of ours. */
 const PLAIN = /^[a-z0-9._-]+$/;
@@ -47,18 +49,21 @@ export async function openRemoteSsh(app: App, argument: unknown): Promise<void> 
 async function hostFor(app: App, { id, shell }: PooledMachine): Promise<string> {
   const { settings } = shell.connection;
   const ssh = program();
-  if (PLAIN.test(settings.alias) && isSamePlace(await askSsh(settings.alias, ssh), settings)) {
+  // What only we hold must be given to ssh, whatever it knows of the name.
+  const isOwnKey = shell.connection.identity?.source === 'own';
+  if (!isOwnKey && PLAIN.test(settings.alias) && isSamePlace(await askSsh(settings.alias, ssh), settings)) {
     return settings.alias;
   }
   const name = entryName(id);
-  const storage = join(app.context.globalStorageUri.fsPath, 'ssh');
-  const file = join(storage, 'remote-ssh-config');
+  const file = remoteSshConfig(app);
   const configFile = ssh.configFile ?? join(homedir(), '.ssh', 'config');
   const isNew = await needsInclude(configFile, file);
   if (isNew) {
     await askInclude(configFile, file);
   }
-  await writeEntry(file, { name, machine: id, settings, knownHostsFile: join(storage, 'known_hosts') });
+  const keyFile = isOwnKey ? await writeOwnKeyFile(app, id) : undefined;
+  const knownHostsFile = join(dirname(file), 'known_hosts');
+  await writeEntry(file, { name, machine: id, settings, knownHostsFile, keyFile });
   if (isNew) {
     const backup = await addInclude(configFile, file);
     app.logger.info(`${configFile}: one line added; ${backup ?? 'nothing'} was there`);
@@ -67,6 +72,11 @@ async function hostFor(app: App, { id, shell }: PooledMachine): Promise<string> 
   if (!isSamePlace(answer, settings)) {
     const place = `${answer.user}@${answer.host}:${answer.port}`;
     throw new ConfigError('ssh-elsewhere', l10n.t('ssh would take {0} for {1}', name, place), {
+      steps: [l10n.t('Look for a `Host *` or `Match` above the Include line in {0}.', configFile)],
+    });
+  }
+  if (keyFile !== undefined && !isUsingKey(answer, keyFile)) {
+    throw new ConfigError('ssh-other-key', l10n.t('ssh would not use {0} for {1}', keyFile, name), {
       steps: [l10n.t('Look for a `Host *` or `Match` above the Include line in {0}.', configFile)],
     });
   }

@@ -2,11 +2,26 @@ import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import type { SshMachine } from '../../providers/ssh/ssh-machine.ts';
 import type { SshPerson } from '../../providers/ssh/ssh-person.ts';
-import type { PassphraseQuestion } from '../../remote/ssh/key-ring.ts';
+import type { KeepOffer, PassphraseQuestion } from '../../remote/ssh/key-ring.ts';
 import type { HostKeyQuestion } from '../../remote/ssh/ssh-connection.ts';
+import type { App } from '../app.ts';
 
-/** The person in front of this window, asked for what only they can know. */
-export const PERSON: SshPerson = { confirmMachine, askHostKey, askPassphrase };
+/**
+ * The person in front of this window, asked for what only they can know.
+ *
+ * @param app - the window's parts
+ * @returns who answers
+ */
+export function personOf(app: App): SshPerson {
+  return {
+    confirmMachine,
+    askHostKey,
+    askPassphrase,
+    offerToKeep: (offer) => {
+      void app.funnel.run('keep passphrase', () => offerToKeep(offer));
+    },
+  };
+}
 
 async function confirmMachine(machine: SshMachine): Promise<boolean> {
   const use = l10n.t('Use This Machine');
@@ -43,6 +58,20 @@ async function askPassphrase(question: PassphraseQuestion): Promise<string | und
     password: true,
     ignoreFocusOut: true,
   });
+}
+
+async function offerToKeep({ key, decide }: KeepOffer): Promise<void> {
+  const keep = l10n.t('Keep in Secret Storage');
+  const never = l10n.t('Never for This Key');
+  const choice = await vscode.window.showInformationMessage(
+    l10n.t('Keep the passphrase of {0}, so that you are not asked again?', key),
+    keep,
+    l10n.t('This Time Only'),
+    never,
+  );
+  if (choice === keep || choice === never) {
+    await decide(choice === keep ? 'keep' : 'never');
+  }
 }
 
 function nameOf({ name, id }: SshMachine): string {

@@ -5,7 +5,11 @@ import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { MachineError } from '../../../src/core/errors.ts';
+import { signWith } from '../../../src/remote/ssh/identities.ts';
+import type { Identity } from '../../../src/remote/ssh/identities.ts';
+import { openKey } from '../../../src/remote/ssh/key-file.ts';
 import type { SshShell } from '../../../src/remote/ssh/ssh-shell.ts';
+import { loadSsh2 } from '../../../src/remote/ssh/ssh2-module.ts';
 import { until } from '../../support/proc.ts';
 import { SshBed } from '../../support/ssh/ssh-bed.ts';
 import { SshClient } from '../../support/ssh/ssh-client.ts';
@@ -202,8 +206,17 @@ describe('Logging in to a machine', function () {
     });
 
     it('uses a key that lies in no file', async () => {
-      const text = await readFile(bed.keyFile, 'utf8');
-      const own = new SshClient(bed, { ownKeys: () => Promise.resolve([{ name: 'ours', text }]) });
+      const ssh2 = await loadSsh2();
+      const opened = openKey(ssh2, await readFile(bed.keyFile, 'utf8'));
+      assert.ok(opened.kind === 'open');
+      const { key } = opened;
+      const identity: Identity = {
+        blob: key.getPublicSSH(),
+        name: 'ours',
+        source: 'own',
+        sign: (data, hash) => Promise.resolve(signWith(key, data, hash)),
+      };
+      const own = new SshClient(bed, { ownKeys: () => Promise.resolve([{ identity, first: true }]) });
       await own.shell({ identityFiles: [] }).exec(['true']);
       await own.dispose();
     });

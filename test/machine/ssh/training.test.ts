@@ -15,6 +15,7 @@ const YES = {
   confirmMachine: () => Promise.resolve(true),
   askHostKey: () => Promise.resolve(true),
   askPassphrase: () => Promise.resolve(undefined),
+  offerToKeep: () => undefined,
 };
 
 describe('training on a machine reached by SSH', function () {

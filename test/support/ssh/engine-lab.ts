@@ -9,6 +9,7 @@ import type { Engine } from '../../../src/engine.ts';
 import type { PooledMachine } from '../../../src/providers/ssh/machine-pool.ts';
 import { plainMachine } from '../../../src/providers/ssh/ssh-machine.ts';
 import type { RemoteShell } from '../../../src/remote/remote-shell.ts';
+import type { SecretPlace } from '../../../src/remote/ssh/secret-place.ts';
 import type { LaunchPlan } from '../../../src/training/launch-plan.ts';
 import { planScript } from '../../../src/training/launch-plan.ts';
 import { createEngineBed } from '../engine.ts';
@@ -24,6 +25,7 @@ export const WILLING = {
   confirmMachine: () => Promise.resolve(true),
   askHostKey: () => Promise.resolve(true),
   askPassphrase: () => Promise.resolve(undefined),
+  offerToKeep: () => undefined,
 };
 
 /** Id of the one machine. */
@@ -38,6 +40,8 @@ export class EngineLab {
   readonly source: string;
   private readonly sshRoot: string;
   private readonly settings: readonly string[];
+  /** Of the engines from the next on; each has its own unless told. */
+  secrets: SecretPlace | undefined;
 
   private constructor(
     bed: EngineBed,
@@ -88,6 +92,7 @@ export class EngineLab {
         userFile: join(this.sshRoot, 'ssh_config'),
         systemFile: '/dev/null',
       },
+      secrets: this.secrets,
     };
     return this.bed.start(logger, ssh, clock);
   }
