@@ -74,7 +74,7 @@ describe('The key of runctl', () => {
   });
 
   it('is one key when two windows of a host ask at once, though one hears late of the other', async () => {
-    const secrets = new SharedSecrets(clock, 900);
+    const secrets = new SharedSecrets(clock, 1800);
     const alone = oneLock();
     const windows = [0, 1].map(() => key(secrets.window(), alone));
     const [one, other] = await inTime(Promise.all(windows.map((own) => own.publicKey())));
