@@ -3,6 +3,7 @@ import { formatBytes } from '../core/format.ts';
 import type { MissingImport } from './import-check.ts';
 import type { LeftOutItem } from './left-out.ts';
 import type { HashedTree, SourceEntry, SourceTree } from './model.ts';
+import type { SecretFile } from './secret-files.ts';
 import type { SizedPath, SyncSurvey } from './survey.ts';
 
 /** What the document tells. */
@@ -10,6 +11,10 @@ export interface SyncTextFacts {
   readonly tree: SourceTree | HashedTree;
   readonly survey: SyncSurvey;
   readonly leftOut: readonly LeftOutItem[];
+  /** What looks secret and is sent. */
+  readonly secrets: readonly SecretFile[];
+  /** The profile that would send it; `null` when that makes no difference. */
+  readonly profile: string | null;
 }
 
 const MOST_LEFT_OUT = 100;
@@ -23,12 +28,14 @@ const SIZE_WIDTH = 9;
  * @returns the text of a document
  */
 export function syncText(facts: SyncTextFacts): string {
-  const { tree, survey, leftOut } = facts;
+  const { tree, survey, leftOut, secrets, profile } = facts;
   return [
     l10n.t('What a sync of {0} sends', shown(tree.root)),
+    ...(profile === null ? [] : [l10n.t('for a run of the profile {0}', shown(profile))]),
     '',
     ...summary(tree, survey),
     ...section(l10n.t('To look at first'), [
+      ...secrets.map(secretText),
       ...survey.missingImports.map(missingText),
       ...survey.problems.map(({ message }) => shown(message)),
     ]),
@@ -57,6 +64,12 @@ function missingText({ importer, line, path }: MissingImport): string {
   return importer === ''
     ? l10n.t('{0} is to be run, but is not sent.', shown(path))
     : l10n.t('{0} is not sent, but {1}:{2} imports it.', shown(path), shown(importer), line);
+}
+
+function secretText({ path, tracked }: SecretFile): string {
+  return tracked
+    ? l10n.t('{0} is sent and looks secret; git has it, too.', shown(path))
+    : l10n.t('{0} is sent and looks secret. A line in .runctlignore leaves it out.', shown(path));
 }
 
 function leftOutLines(items: readonly LeftOutItem[]): string[] {

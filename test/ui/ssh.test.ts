@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { channelTexts } from '../support/channel-log.ts';
 import { endDigits, logFile, runIds, setPace, startDigits, stepsOf } from '../support/digits.ts';
@@ -86,8 +87,8 @@ describe('A training on a machine reached by SSH', () => {
     await quickInput.waitFor('What should run?');
   });
 
-  it('sends the code and starts it there, with progress', async () => {
-    const { quickInput } = window;
+  it('sends the code and starts it there, with progress, and asks about files that look secret', async () => {
+    const { panels, quickInput } = window;
     await quickInput.pick('far');
     await quickInput.waitFor('Launch this?');
     const summary = (await quickInput.rows()).join('\n');
@@ -97,10 +98,18 @@ describe('A training on a machine reached by SSH', () => {
     assert.match(summary, /Checkpoints\s*checkpoints, kept on lab/);
     await window.screenshots('ssh-summary');
     assert.deepEqual(runIds(bed), []);
+    await writeFile(join(scenario.workspace, '.env'), 'TOKEN=of-nobody\n');
     run = await newRun(bed, async () => {
       await quickInput.pick('Launch far on lab');
+      const question = await waitUntil(/look secret/, async () => (await panels.dialog()).message);
+      assert.match(question, /\.env/);
+      await window.screenshots('ssh-secret-files');
+      await panels.answerDialog('Leave Them Out');
       await waitForMessage(window, /Starting far/);
     });
+    assert.match(readFileSync(join(scenario.workspace, '.runctlignore'), 'utf8'), /^\/\.env$/m);
+    const sent = globSync('runctl/trees/*/a/{.env,train.py}', { cwd: bed.home });
+    assert.deepEqual(sent.map((path) => basename(path)), ['train.py']);
     assert.deepEqual(runIds(scenario), []);
   });
 

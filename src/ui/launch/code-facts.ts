@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { formatBytes } from '../../core/format.ts';
 import type { MissingImport } from '../../sync/import-check.ts';
+import type { SourceTree } from '../../sync/model.ts';
+import type { SelectOptions } from '../../sync/own-rules.ts';
 import type { SyncSurvey } from '../../sync/survey.ts';
 import type { LaunchPlan } from '../../training/launch-plan.ts';
 import type { App } from '../app.ts';
@@ -24,19 +27,44 @@ const MOST_WARNINGS = 3;
  * @returns `null` when the code stays where it is
  */
 export async function codeFacts(app: App, plan: LaunchPlan): Promise<CodeFacts | null> {
-  const { registry, ssh } = await app.engine();
-  const { placer } = await registry.get(plan.provider).connect(plan.machine);
-  if (placer === null || ssh === null) {
+  const tree = await codeToSend(app, plan);
+  const { ssh } = await app.engine();
+  if (tree === null || ssh === null) {
     return null;
   }
-  const { keptFolders, surveyOf } = await import('../late.ts');
-  const source = plan.workspaceFolder ?? plan.spec.directory;
-  const options = { exclude: plan.exclude, persistent: keptFolders(plan.spec, source) };
-  const tree = await ssh.reader.select(source, options);
+  const { surveyOf } = await import('../late.ts');
+  const { source, options } = await sentBy(plan);
   const script = scriptOf(plan, source);
   const missing =
     script === null ? [] : await ssh.reader.missingImports(source, options, { script });
   return factsOf(surveyOf(tree, missing));
+}
+
+/**
+ * Finds the files a plan sends to its machine.
+ *
+ * @param app - the window's parts
+ * @param plan - about to be launched
+ * @returns `null` when the code stays where it is
+ */
+export async function codeToSend(app: App, plan: LaunchPlan): Promise<SourceTree | null> {
+  const { registry, ssh } = await app.engine();
+  if (plan.provider !== ssh?.id) {
+    return null;
+  }
+  const { placer } = await registry.get(plan.provider).connect(plan.machine);
+  const { source, options } = await sentBy(plan);
+  // A run that goes on may come from a folder that is gone: its code is there already.
+  return placer === null || !existsSync(source) ? null : ssh.reader.select(source, options);
+}
+
+async function sentBy(plan: LaunchPlan): Promise<{ source: string; options: SelectOptions }> {
+  const { keptFolders } = await import('../late.ts');
+  const source = plan.spec.place?.source ?? plan.workspaceFolder ?? plan.spec.directory;
+  return {
+    source,
+    options: { exclude: plan.exclude, persistent: keptFolders(plan.spec, source) },
+  };
 }
 
 /**

@@ -7,6 +7,7 @@ import type { LaunchPlan } from '../../training/launch-plan.ts';
 import type { LaunchOptions } from '../../training/launcher.ts';
 import type { App } from '../app.ts';
 import { isShown } from '../tree/run-nodes.ts';
+import { confirmSecrets } from './confirm-secrets.ts';
 import { transferText } from './transfer-text.ts';
 
 /**
@@ -20,6 +21,7 @@ import { transferText } from './transfer-text.ts';
  */
 export async function launchPlan(app: App, plan: LaunchPlan): Promise<Run> {
   requireTrust();
+  await confirmSecrets(app, plan);
   const secrets = await app.secrets.values(plan.spec.secrets);
   const moved: MovedFile[] = [];
   const run = await withProgress(plan, (signal, onProgress) =>

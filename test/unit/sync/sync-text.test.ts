@@ -41,11 +41,14 @@ describe('the document of what would be sent', () => {
         { path: 'out/', files: 1, bytes: 5, atLeast: false, reason: 'persistent' },
         { path: '.git/', files: 1, bytes: 4, atLeast: false, reason: 'never' },
       ],
+      secrets: [{ path: '.env', tracked: false }, { path: 'a/x.pem', tracked: true }],
+      profile: 'big',
     });
     assert.equal(
       text,
       [
         'What a sync of /w sends',
+        'for a run of the profile big',
         '',
         'Files: 2, together 1.2 KB',
         'Symbolic links kept as links: 1',
@@ -54,6 +57,8 @@ describe('the document of what would be sent', () => {
         '',
         'To look at first',
         '',
+        '  .env is sent and looks secret. A line in .runctlignore leaves it out.',
+        '  a/x.pem is sent and looks secret; git has it, too.',
         '  main.py is to be run, but is not sent.',
         '  data.py is not sent, but train.py:3 imports it.',
         '  p is not sent: odd',
@@ -89,7 +94,7 @@ describe('the document of what would be sent', () => {
       entries.push(file(`many/f${index}`, 1));
     }
     const tree = treeOf(entries);
-    const text = syncText({ tree, survey: surveyOf(tree), leftOut: [] });
+    const text = syncText({ tree, survey: surveyOf(tree), leftOut: [], secrets: [], profile: null });
     assert.ok(text.includes(String.raw`a\nb\u202ec`));
     assert.ok(text.includes('… and 200 more'));
     assert.ok(!text.includes('many/f500'));

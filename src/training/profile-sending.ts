@@ -1,0 +1,25 @@
+import type { ResolvedProfile } from '../core/config/resolve-profile.ts';
+import type { SelectOptions } from '../sync/own-rules.ts';
+import { planProfile } from './launch-plan.ts';
+import { keptFolders } from './placement.ts';
+
+/** Decides nothing here: a launch asks its machine. */
+const NO_PYTHON = { uv: null, interpreter: null, fallback: 'python3' };
+
+/**
+ * Tells what a launch of a profile on another machine leaves out and keeps there.
+ *
+ * @param profile - of the configuration of `root`
+ * @param root - workspace folder
+ * @returns as the launch itself asks for files
+ */
+export function profileSending(profile: ResolvedProfile, root: string): SelectOptions {
+  const plan = planProfile(profile, {
+    provider: 'ssh',
+    machine: '',
+    workspaceFolder: root,
+    python: NO_PYTHON,
+    setupKey: null,
+  });
+  return { exclude: plan.exclude, persistent: keptFolders(plan.spec, root) };
+}

@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { parseConfig } from '../../../src/core/config/parse.ts';
+import { resolveProfile } from '../../../src/core/config/resolve-profile.ts';
+import { profileSending } from '../../../src/training/profile-sending.ts';
+
+const TEXT = `
+[sync]
+exclude = ["*.tmp"]
+[checkpoint]
+dir = "saved"
+[runs.plain]
+command = "train.py"
+[runs.other]
+command = "train.py"
+checkpoint_dir = "out/ckpt"
+cache = "cached"
+`;
+
+describe('what a launch of a profile leaves out', () => {
+  it('is its own checkpoint directory and caches, not those of [checkpoint] alone', async () => {
+    const { config, problems } = await parseConfig(TEXT, 'f');
+    assert.ok(config, JSON.stringify(problems));
+    const of = (name: string): unknown =>
+      profileSending(resolveProfile(config, name, '/w', '/~'), '/w');
+    assert.deepEqual(of('plain'), { exclude: ['*.tmp'], persistent: ['saved'] });
+    const caches = ['huggingface', 'pip', 'torch', 'uv'].map((name) => `cached/${name}`);
+    assert.deepEqual(of('other'), { exclude: ['*.tmp'], persistent: [...caches, 'out/ckpt'] });
+  });
+});
