@@ -15,13 +15,11 @@ export function namedMachines(loaded: LoadedConfig): readonly SshMachine[] {
     return [];
   }
   const { ssh } = config;
-  const written = <T>(key: string, value: T): T | null =>
-    originOf(['ssh', key]) === 'default' ? null : value;
   return Object.entries(config.machines).map(([name, machine]) => {
     const target = {
       host: machine.host,
-      user: machine.user ?? written('user', ssh.user),
-      port: machine.port ?? written('port', ssh.port),
+      user: machine.user ?? ssh.user,
+      port: machine.port ?? ssh.port,
     };
     return {
       id: machineIdOf(target),
@@ -29,8 +27,8 @@ export function namedMachines(loaded: LoadedConfig): readonly SshMachine[] {
       target,
       directory: machine.directory ?? ssh.directory,
       rate: machine.price_per_hour,
-      connectTimeoutSeconds: written('connect_timeout', ssh.connect_timeout),
-      keepaliveSeconds: written('keepalive', ssh.keepalive),
+      connectTimeoutSeconds: ssh.connect_timeout,
+      keepaliveSeconds: ssh.keepalive,
       namedIn: originOf(['machines', name]) === 'workspace' ? (files[0] ?? null) : null,
     };
   });

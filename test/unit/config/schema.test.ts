@@ -17,7 +17,7 @@ describe('The configuration schema', () => {
     assert.equal(config.checkpoint.keep_last_n, 10);
     assert.equal(config.local.default_device, 'auto');
     assert.equal(config.aws.region, 'us-east-1');
-    assert.equal(config.ssh.connect_timeout, 20);
+    assert.equal(config.ssh.connect_timeout, null);
   });
 
   it('fills every key of a run profile that only names a command', async () => {

@@ -17,16 +17,18 @@ export const sshSchema = z.strictObject({
   user: unset(hostText()).describe(
     l10n.t('User to log in as. Unset means the SSH configuration, else your own name.'),
   ),
-  port: port().default(22).describe(l10n.t('Port of the SSH server.')),
+  port: unset(port()).describe(
+    l10n.t('Port of the SSH server. Unset means the SSH configuration, else 22.'),
+  ),
   directory: text()
     .default('~/runctl')
     .describe(l10n.t('Directory on the machine that holds the code.')),
-  connect_timeout: duration()
-    .prefault('20s')
-    .describe(l10n.t('How long to wait for a connection.')),
-  keepalive: duration()
-    .prefault('15s')
-    .describe(l10n.t('Time between signs of life on a quiet connection.')),
+  connect_timeout: unset(duration()).describe(
+    l10n.t('How long to wait for a connection. Unset means `ConnectTimeout` of the SSH configuration, else 20 s.'),
+  ),
+  keepalive: unset(duration()).describe(
+    l10n.t('Time between signs of life on a quiet connection. Unset means `ServerAliveInterval` of the SSH configuration, else 15 s.'),
+  ),
 });
 
 /** `[machines.NAME]`: one SSH machine. */
@@ -36,7 +38,7 @@ export const machineSchema = z.strictObject({
     examples: ['gpu.example.org'],
   }),
   user: unset(hostText()).describe(l10n.t('User to log in as. Unset means `[ssh] user`.')),
-  port: unset(port()).describe(l10n.t('Port of the SSH server. Unset means `[ssh] port`.')),
+  port: unset(port()).describe(l10n.t('Port of the SSH server. Unset means `[ssh] port`, else the SSH configuration.')),
   directory: unset(text()).describe(
     l10n.t('Directory on the machine that holds the code. Unset means `[ssh] directory`.'),
   ),
