@@ -1,32 +1,41 @@
-import type { Clock } from '../../src/core/clock.ts';
 import type { Alone, SecretPlace } from '../../src/remote/ssh/secret-place.ts';
+
+type View = Map<string, string>;
+type Change = (view: View) => void;
 
 /**
  * The SecretStorage of several windows: each has a view of its own, which
- * learns late what another has stored.
+ * learns late what another has stored, counted in times it looked before.
  */
 export class SharedSecrets {
-  private readonly views: Map<string, string>[] = [];
-  private readonly clock: Clock;
-  private readonly lagMs: number;
+  private readonly views: View[] = [];
+  private readonly late = new Map<View, { change: Change; looks: number }[]>();
+  private readonly looks: number;
 
-  constructor(clock: Clock, lagMs = 0) {
-    this.clock = clock;
-    this.lagMs = lagMs;
+  constructor(looks = 0) {
+    this.looks = looks;
   }
 
   window(): SecretPlace {
-    const own = new Map(this.views[0]);
+    const own: View = new Map(this.views[0]);
     this.views.push(own);
-    const change = (apply: (view: Map<string, string>) => void): Promise<void> => {
+    this.late.set(own, []);
+    const change = (apply: Change): Promise<void> => {
       apply(own);
-      const others = this.views.filter((view) => view !== own);
-      if (this.lagMs === 0) others.forEach(apply);
-      else void this.clock.sleep(this.lagMs).then(() => others.forEach(apply));
+      for (const other of this.views.filter((view) => view !== own)) {
+        if (this.looks === 0) apply(other);
+        else this.late.get(other)?.push({ change: apply, looks: this.looks });
+      }
       return Promise.resolve();
     };
     return {
-      get: (key) => Promise.resolve(own.get(key)),
+      get: (key) => {
+        for (const news of this.late.get(own) ?? []) {
+          if (news.looks === 0) news.change(own);
+          news.looks -= 1;
+        }
+        return Promise.resolve(own.get(key));
+      },
       store: (key, value) => change((view) => view.set(key, value)),
       delete: (key) => change((view) => view.delete(key)),
     };

@@ -3,7 +3,6 @@ import { spawnSync } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { SystemClock } from '../../../src/core/clock.ts';
 import { MachineError } from '../../../src/core/errors.ts';
 import type { Logger } from '../../../src/core/logger.ts';
 import type { Engine } from '../../../src/engine.ts';
@@ -23,7 +22,7 @@ describe('A passphrase that is kept', function () {
   let logged: string;
   beforeEach(async () => {
     lab = await EngineLab.create();
-    secrets = new SharedSecrets(new SystemClock());
+    secrets = new SharedSecrets();
     locked = lab.machine.makeKey('locked', { passphrase: FIRST });
     await lab.machine.allow(await lab.machine.publicKey(locked));
     await lab.configure(locked);

@@ -36,7 +36,7 @@ describe('The key of runctl on a machine', function () {
       'LogLevel VERBOSE',
     );
     const clock = new SystemClock();
-    secrets = new SharedSecrets(clock);
+    secrets = new SharedSecrets();
     keys = new SshKeys({
       secrets: secrets.window(),
       storage: join(bed.base, 'storage'),

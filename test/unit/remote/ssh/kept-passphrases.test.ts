@@ -15,7 +15,6 @@ import { namingFailures } from '../../../../src/remote/ssh/secret-place.ts';
 import type { SecretPlace } from '../../../../src/remote/ssh/secret-place.ts';
 import { loadSsh2 } from '../../../../src/remote/ssh/ssh2-module.ts';
 import type { Ssh2 } from '../../../../src/remote/ssh/ssh2-module.ts';
-import { FakeClock } from '../../../support/fake-clock.ts';
 import { lockedKeyring, oneLock, SharedSecrets } from '../../../support/secrets.ts';
 
 const HAS_KEYGEN = spawnSync('ssh-keygen', ['-?']).error === undefined;
@@ -33,7 +32,7 @@ describe('Passphrases that are kept', () => {
   });
   beforeEach(async () => {
     base = await mkdtemp(join(tmpdir(), 'runctl-passphrases-'));
-    secrets = new SharedSecrets(new FakeClock());
+    secrets = new SharedSecrets();
     [asked, offers, logged] = [[], [], ''];
   });
   afterEach(() => rm(base, { recursive: true }));

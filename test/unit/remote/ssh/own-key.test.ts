@@ -59,7 +59,7 @@ describe('The key of runctl', () => {
   });
 
   it('is made on first need and is the same from then on, with nothing secret on disk', async () => {
-    const secrets = new SharedSecrets(clock);
+    const secrets = new SharedSecrets();
     const own = key(secrets.window());
     assert.equal(await own.known(), null);
     assert.deepEqual(await own.offerTo(settings()), []);
@@ -74,7 +74,7 @@ describe('The key of runctl', () => {
   });
 
   it('is one key when two windows of a host ask at once, though one hears late of the other', async () => {
-    const secrets = new SharedSecrets(clock, 1800);
+    const secrets = new SharedSecrets(3);
     const alone = oneLock();
     const windows = [0, 1].map(() => key(secrets.window(), alone));
     const [one, other] = await inTime(Promise.all(windows.map((own) => own.publicKey())));
@@ -84,7 +84,7 @@ describe('The key of runctl', () => {
   });
 
   it('is one key when windows of two hosts, which share no lock, store one each', async () => {
-    const shared = new SharedSecrets(clock);
+    const shared = new SharedSecrets();
     let stored = 0;
     let go: () => void = () => undefined;
     const both = new Promise<void>((resolve) => (go = resolve));
@@ -105,7 +105,7 @@ describe('The key of runctl', () => {
   });
 
   it('that the storage has lost is made anew, and that is said with both', async () => {
-    const secrets = new SharedSecrets(clock);
+    const secrets = new SharedSecrets();
     const own = key(secrets.window());
     const old = await inTime(own.publicKey());
     await own.note(settings(), true);
@@ -117,7 +117,7 @@ describe('The key of runctl', () => {
   });
 
   it('that cannot be read is lost, too', async () => {
-    const secrets = new SharedSecrets(clock).window();
+    const secrets = new SharedSecrets().window();
     const own = key(secrets);
     const old = await inTime(own.publicKey());
     await secrets.store('runctl.sshKey', 'rubbish');
@@ -126,7 +126,7 @@ describe('The key of runctl', () => {
   });
 
   it('is made from a damaged record without harm', async () => {
-    const secrets = new SharedSecrets(clock);
+    const secrets = new SharedSecrets();
     const own = key(secrets.window());
     const line = await inTime(own.publicKey());
     await writeFile(join(base, 'ssh', 'own-key.json'), '{"publicLine":');
@@ -154,7 +154,7 @@ describe('The key of runctl', () => {
   });
 
   it('is offered last, first where it was installed, and not where only named keys may be', async () => {
-    const own = key(new SharedSecrets(clock).window());
+    const own = key(new SharedSecrets().window());
     await inTime(own.publicKey());
     const order = async (to: SshSettings): Promise<readonly boolean[]> =>
       (await own.offerTo(to)).map(({ first }) => first);
@@ -168,7 +168,7 @@ describe('The key of runctl', () => {
   });
 
   it('opens the storage only to sign, and says when it is gone by then', async () => {
-    const secrets = new SharedSecrets(clock);
+    const secrets = new SharedSecrets();
     const window = secrets.window();
     let reads = 0;
     const own = key({ ...window, get: (name) => ((reads += 1), window.get(name)) });
