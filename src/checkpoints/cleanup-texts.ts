@@ -1,6 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { CleanupError } from '../core/errors.ts';
 import { formatBytes } from '../core/format.ts';
+import type { Checkpoint } from '../core/model/records.ts';
 import type { CleanupReport, SkipReason } from './cleanup.ts';
 import type { RetentionPlan } from './retention.ts';
 
@@ -12,7 +13,7 @@ import type { RetentionPlan } from './retention.ts';
  */
 export function planText(plan: RetentionPlan): string {
   const removed = plan.remove.map(
-    (item) => `${l10n.t('delete')}  ${formatBytes(item.size).padStart(9)}  ${item.path}`,
+    (item) => `${l10n.t('delete')}  ${formatBytes(item.size).padStart(9)}  ${item.path}${copyText(item)}`,
   );
   const kept = plan.keep.map(
     ({ checkpoint, reason }) =>
@@ -28,6 +29,10 @@ export function planText(plan: RetentionPlan): string {
     );
   }
   return `${lines.join('\n')}\n`;
+}
+
+function copyText({ durable }: Checkpoint): string {
+  return durable === undefined ? '' : `  (${l10n.t('copy in {0}', durable)})`;
 }
 
 /**

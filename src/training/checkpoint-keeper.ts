@@ -40,7 +40,8 @@ export class CheckpointKeeper {
    */
   async plan(run: Run, policy: RetentionPolicy): Promise<RetentionPlan> {
     const { checkpoints, others } = await this.settler.settle(run);
-    return { ...planRetention(checkpoints, policy, await this.guards(run)), others };
+    const found = await this.withCopies(run, checkpoints);
+    return { ...planRetention(found, policy, await this.guards(run)), others };
   }
 
   /**
@@ -82,6 +83,16 @@ export class CheckpointKeeper {
     const gone = [...report.deleted, ...missing.map(({ checkpoint }) => checkpoint)];
     await this.ledger.checkpoints.forgetPaths(gone.map(({ path }) => path));
     return report;
+  }
+
+  // A look at the files themselves does not know of their copies.
+  private async withCopies(run: Run, found: readonly Checkpoint[]): Promise<readonly Checkpoint[]> {
+    const stored = await this.ledger.checkpoints.list(run.id);
+    const copies = new Map(stored.map(({ path, durable }) => [path, durable]));
+    return found.map((item) => {
+      const durable = copies.get(item.path);
+      return durable === undefined ? item : { ...item, durable };
+    });
   }
 
   private async guards(run: Run): Promise<RetentionGuards> {

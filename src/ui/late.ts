@@ -16,6 +16,8 @@ export { feedLogTerminal } from '../training/log/terminal-feed.ts';
 export { remotePython } from '../training/remote-dependencies.ts';
 export { setupKey } from '../training/setup-key.ts';
 export { ignoreLine, secretFiles } from '../sync/secret-files.ts';
+export { KnownBuckets } from '../storage/known-buckets.ts';
+export { endpointOf, storeSecretNames, storeSecrets } from '../storage/store-endpoints.ts';
 export { surveyOf } from '../sync/survey.ts';
 export { syncText } from '../sync/sync-text.ts';
 export { openDashboard } from './dashboard/register.ts';

@@ -21,6 +21,8 @@ export const settings = {
   localPython: (): string => read('local.python', '').trim(),
   statusBarShow: (): StatusBarShow => read<StatusBarShow>('statusBar.show', 'always'),
   runEndMessage: (): RunEndMessage => read<RunEndMessage>('notifications.runEnd', 'unfocused'),
+  // Addresses of stores by bucket; of any shape until `endpointOf` has read it.
+  storageEndpoints: (): unknown => read<unknown>('storage.endpoints', {}),
   // How much of a long log an output channel shows from the past, in bytes.
   replayBytes: (): number => Math.max(1, read<number>('logs.replayMegabytes', 8)) * MEGABYTE,
 };

@@ -6,6 +6,7 @@ export const COMMANDS = {
   stopRun: 'runctl.stopRun',
   killRun: 'runctl.killRun',
   extendRun: 'runctl.extendRun',
+  saveAgain: 'runctl.saveAgain',
   endLeftovers: 'runctl.endLeftovers',
   resumeRun: 'runctl.resumeRun',
   runAgain: 'runctl.runAgain',

@@ -22,12 +22,15 @@ import { deleteQuestion } from './many-texts.ts';
 import { pickCheckpoint } from './pick-checkpoint.ts';
 import { pickRun, runItem } from './pick-run.ts';
 import type { CommandTable } from './register.ts';
+import { askForResults } from './results-question.ts';
+import { saveAgain } from './save-again.ts';
 
 type RunCommands = Pick<
   CommandTable,
   | typeof COMMANDS.stopRun
   | typeof COMMANDS.killRun
   | typeof COMMANDS.extendRun
+  | typeof COMMANDS.saveAgain
   | typeof COMMANDS.endLeftovers
   | typeof COMMANDS.resumeRun
   | typeof COMMANDS.runAgain
@@ -52,6 +55,7 @@ export function runCommands(app: App): RunCommands {
     [COMMANDS.stopRun]: (argument, selected) => stop(app, argument, selected),
     [COMMANDS.killRun]: (argument, selected) => stop(app, argument, selected, 0),
     [COMMANDS.extendRun]: (argument) => extendRun(app, argument),
+    [COMMANDS.saveAgain]: (argument) => saveAgain(app, argument),
     [COMMANDS.endLeftovers]: (argument) => endLeftovers(app, argument),
     [COMMANDS.resumeRun]: (argument) => resume(app, argument),
     [COMMANDS.runAgain]: (argument) => runAgain(app, argument),
@@ -207,7 +211,8 @@ async function remove(app: App, argument: unknown, selected: unknown): Promise<v
     throw new RunError('run-active', l10n.t('A run that is still active cannot be deleted'));
   }
   await confirm(deleteQuestion([view], []), l10n.t('Delete'));
-  await engine.control.delete(run.id);
+  const results = await askForResults(app, run);
+  await engine.control.delete(run.id, { results });
   app.channels.close(run.id);
 }
 
@@ -216,7 +221,8 @@ async function forgetRun(app: App, argument: unknown): Promise<void> {
   const { run } = await pickAny(app, argument, l10n.t('Forget which run?'));
   const detail = l10n.t('Its log, metrics and history on this computer are deleted. Whatever is left of it on its machine stays, and should it be found there again, it comes back.');
   await confirm({ question: l10n.t('Forget {0} here?', run.name), detail }, l10n.t('Forget'));
-  await control.forget(run.id);
+  const results = await askForResults(app, run);
+  await control.forget(run.id, { results });
   app.channels.close(run.id);
 }
 

@@ -178,12 +178,16 @@ function checkpointsCountText(count: number): string {
 function checkpointsText(checkpoints: readonly Checkpoint[]): string {
   const newest = checkpoints.find((checkpoint) => checkpoint.marks.includes('newest'));
   const writing = checkpoints.filter((checkpoint) => !checkpoint.complete).length;
+  const saved = checkpoints.filter((checkpoint) => checkpoint.durable !== undefined).length;
   const parts = [];
   if (newest?.step != null) {
     parts.push(l10n.t('step {0}', formatNumber(newest.step)));
   }
   if (writing > 0) {
     parts.push(l10n.t('{0} being written', writing));
+  }
+  if (saved > 0) {
+    parts.push(l10n.t('{0} saved', saved));
   }
   return parts.join(', ');
 }

@@ -7,7 +7,10 @@ import type { LaunchPlan } from '../../training/launch-plan.ts';
 import type { LaunchOptions } from '../../training/launcher.ts';
 import type { App } from '../app.ts';
 import { isShown } from '../tree/run-nodes.ts';
+import { agreeOnPlace } from './agree-on-place.ts';
 import { confirmSecrets } from './confirm-secrets.ts';
+import { resultsRow } from './results-row.ts';
+import { storeSecretsOf } from './store-secrets.ts';
 import { transferText } from './transfer-text.ts';
 
 /**
@@ -22,10 +25,12 @@ import { transferText } from './transfer-text.ts';
 export async function launchPlan(app: App, plan: LaunchPlan): Promise<Run> {
   requireTrust();
   await confirmSecrets(app, plan);
+  await agreeOnPlace(app, plan);
   const secrets = await app.secrets.values(plan.spec.secrets);
+  const storeSecrets = await storeSecretsOf(plan.spec.after.durable, secrets);
   const moved: MovedFile[] = [];
   const run = await withProgress(plan, (signal, onProgress) =>
-    start(app, plan, { secrets, signal, onProgress, onMoved: (file) => moved.push(file) }),
+    start(app, plan, { secrets, storeSecrets, signal, onProgress, onMoved: (file) => moved.push(file) }),
   );
   tellMoved(app, run, moved);
   // What was just started must not be hidden by an earlier search.
@@ -122,6 +127,10 @@ function withProgress<T>(
       const abort = new AbortController();
       token.onCancellationRequested(() => abort.abort());
       const began = performance.now();
+      const results = resultsRow(plan, plan.machine);
+      if (results !== null) {
+        progress.report({ message: `${results.label}: ${results.text}` });
+      }
       return action(abort.signal, (sent) => {
         progress.report({ message: transferText(sent, performance.now() - began) });
       });

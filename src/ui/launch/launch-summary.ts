@@ -8,6 +8,7 @@ import { setupText } from '../../training/python-setup.ts';
 import type { PickRow } from '../multi-step.ts';
 import type { CodeFacts } from './code-facts.ts';
 import { codeText } from './code-facts.ts';
+import { resultsRow } from './results-row.ts';
 
 /**
  * Sums a plan up for the user, who agrees to it by choosing a row that has one.
@@ -60,6 +61,10 @@ export function summaryRows(
     ),
     fact('save', l10n.t('Checkpoints'), checkpointsText(plan, machine)),
   );
+  const results = resultsRow(plan, machine.name);
+  if (results !== null) {
+    rows.push(fact(results.isRisky ? 'warning' : 'archive', results.label, results.text));
+  }
   if (spec.leaseSeconds !== null) {
     rows.push(fact('watch', l10n.t('Stopped after'), formatDuration(spec.leaseSeconds * 1000)));
   }

@@ -3,6 +3,7 @@ import { formatDuration, formatMetric } from '../../core/format.ts';
 import type { RunEvent } from '../../core/model/records.ts';
 import { formatDollars } from '../../core/money.ts';
 import type { RunView } from '../../resources/account-snapshot.ts';
+import { resultsText } from '../tree/after-text.ts';
 import { runStateLabel } from '../tree/run-state-icons.ts';
 
 /**
@@ -25,6 +26,7 @@ export function runDetailsText(view: RunView, events: readonly RunEvent[], now: 
     [l10n.t('Cost'), view.cost === null ? l10n.t('unknown') : formatDollars(view.cost)],
     [l10n.t('Directory'), run.spec.directory],
     [l10n.t('Checkpoints in'), run.spec.checkpointDirectory],
+    [l10n.t('Results'), resultsText(run) ?? l10n.t('on its machine alone')],
     [l10n.t('Log'), run.logPath ?? '—'],
     [l10n.t('Profile'), run.profile ?? '—'],
     [l10n.t('Commit'), run.code?.commit ?? l10n.t('unknown')],

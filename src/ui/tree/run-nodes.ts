@@ -11,6 +11,7 @@ import { isActive } from '../../core/model/run.ts';
 import { formatDollars } from '../../core/money.ts';
 import type { AccountSnapshot, RunView } from '../../resources/account-snapshot.ts';
 import { lossOf } from '../../resources/loss.ts';
+import { afterParts, canSaveAgain, resultsText } from './after-text.ts';
 import { escapeMarkdown, markdownTable } from './markdown.ts';
 import { paged } from './paging.ts';
 import { runStateIcon, runStateLabel } from './run-state-icons.ts';
@@ -77,6 +78,9 @@ function runContext({ run, checkpoints }: RunView): string {
   if (isActive(run) && run.leaseUntil !== null) {
     flags.push('lease');
   }
+  if (canSaveAgain(run)) {
+    flags.push('unsaved');
+  }
   return flags.join(';');
 }
 
@@ -86,6 +90,7 @@ function runDescription(view: RunView, now: number): string {
   if (view.busy === null && (run.state === 'failed' || run.state === 'lost')) {
     parts.push(shortened(run.stateReason));
   }
+  parts.push(...afterParts(run));
   if (view.progress?.fraction != null && isActive(run)) {
     parts.push(`${Math.floor(view.progress.fraction * 100)}%`);
   }
@@ -120,6 +125,8 @@ function runTooltip(view: RunView, now: number): string {
     [l10n.t('Ended'), run.endedAt === null ? null : formatDate(run.endedAt)],
     [l10n.t('Ends by its lease'), leaseText(run, now)],
     [l10n.t('Ends when idle for'), idleText(run)],
+    [l10n.t('Results'), resultsText(run)],
+    [l10n.t('Webhook'), webhookText(run)],
     [l10n.t('Cost'), view.cost === null ? l10n.t('unknown') : formatDollars(view.cost)],
     [l10n.t('Step'), progress === null ? null : stepText(progress.step, progress.total)],
     [l10n.t('Time left'), remaining(view)],
@@ -153,6 +160,13 @@ function idleText(run: Run): string | null {
   return seconds === null || !isActive(run) ? null : formatDuration(seconds * 1000);
 }
 
+function webhookText({ after }: Run): string | null {
+  if (after?.webhook == null) {
+    return null;
+  }
+  return after.webhook === 'sent' ? l10n.t('called') : l10n.t('not reached');
+}
+
 function remaining(view: RunView): string | null {
   const ms = view.progress?.remainingMs ?? null;
   return ms === null || !isActive(view.run) ? null : l10n.t('about {0}', formatDuration(ms));
@@ -175,6 +189,7 @@ function checkpointNode(view: RunView, item: SeenCheckpoint, now: number, parent
     formatBytes(item.size),
     checkpointState(item, now),
     ...marks,
+    item.durable === undefined ? null : l10n.t('saved'),
   ];
   const description = parts.filter((part) => part !== null).join(' · ');
   return {
@@ -188,6 +203,7 @@ function checkpointNode(view: RunView, item: SeenCheckpoint, now: number, parent
       markdownTable([
         [l10n.t('Path'), item.path],
         [l10n.t('Overwritten by'), item.overwrittenBy?.name ?? null],
+        [l10n.t('Copy'), item.durable ?? null],
         [l10n.t('Size'), formatBytes(item.size)],
         [l10n.t('Written'), formatDate(item.modifiedAt)],
         [l10n.t('Step'), item.step === null ? null : String(item.step)],
