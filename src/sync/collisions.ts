@@ -50,5 +50,6 @@ function prefixes(path: string, from: number): string[] {
 }
 
 function fold(text: string): string {
-  return text.normalize('NFC').toLowerCase();
+  const isPlain = /^[ -~]*$/.test(text);
+  return (isPlain ? text : text.normalize('NFC')).toLowerCase();
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { readCache, writeCache } from './cache-file.ts';
@@ -21,10 +22,15 @@ export class FileIndex {
   private readonly known: ReadonlyMap<string, readonly [stamp: string, hash: string]>;
   private readonly current = new Map<string, readonly [stamp: string, hash: string]>();
   private changed = false;
+  /** All that the file holds, and what tells that it is still that one. */
+  private saved: FileIndex['known'];
+  private stamp: string | undefined;
 
-  private constructor(path: string, known: FileIndex['known']) {
+  private constructor(path: string, known: FileIndex['known'], stamp: string | undefined) {
     this.path = path;
     this.known = known;
+    this.saved = known;
+    this.stamp = stamp;
   }
 
   /**
@@ -32,12 +38,17 @@ export class FileIndex {
    *
    * @param storage - absolute directory of ours
    * @param root - absolute path of the workspace folder
+   * @param before - the index of an earlier look, which spares reading what it wrote
    * @returns the index
    */
-  static async open(storage: string, root: string): Promise<FileIndex> {
+  static async open(storage: string, root: string, before?: FileIndex): Promise<FileIndex> {
     const path = indexPath(storage, root);
+    const stamp = await stampOf(path);
+    if (before?.path === path && stamp !== undefined && before.stamp === stamp) {
+      return new FileIndex(path, before.saved, stamp);
+    }
     const records = recordsSchema.safeParse(await readCache(path, FORMAT));
-    return new FileIndex(path, new Map(records.success ? Object.entries(records.data) : []));
+    return new FileIndex(path, new Map(records.success ? Object.entries(records.data) : []), stamp);
   }
 
   /**
@@ -84,9 +95,18 @@ export class FileIndex {
     if (!this.changed && all.size === this.known.size) {
       return;
     }
-    await writeCache(this.path, FORMAT, Object.fromEntries(all));
+    const written = await writeCache(this.path, FORMAT, Object.fromEntries(all));
+    this.saved = new Map(all);
+    this.stamp = written ? await stampOf(this.path) : undefined;
     this.changed = false;
   }
+}
+
+async function stampOf(path: string): Promise<string | undefined> {
+  return await stat(path, { bigint: true }).then(
+    ({ ino, size, mtimeNs }) => `${ino}:${size}:${mtimeNs}`,
+    () => undefined,
+  );
 }
 
 /**

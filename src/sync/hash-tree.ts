@@ -37,6 +37,8 @@ export interface HashOptions {
   readonly onProgress?: (progress: HashProgress) => void;
 }
 
+// Passed in one go: to ask for the time costs more than to find a known file.
+const FEW = 50;
 // They are gone, or no files any more.
 const GONE = ['ENOENT', 'ENOTDIR', 'ELOOP', 'EMLINK'];
 
@@ -56,9 +58,13 @@ export async function hashTree(tree: RawTree, options: HashOptions): Promise<Has
   const hasher = new Hasher(tree, options);
   let complete = false;
   try {
-    for (const entry of tree.entries) {
-      await pause(signal);
-      const found = entry.kind === 'link' ? entry : await hasher.hash(entry);
+    for (const [at, entry] of tree.entries.entries()) {
+      if (at % FEW === 0) {
+        await pause(signal);
+      }
+      const known = hasher.known(entry, at);
+      const found =
+        known ?? (entry.kind === 'link' ? entry : await hasher.hash(entry));
       if (found === 'unreadable') {
         problems.push({ kind: 'unreadable', path: entry.path });
       } else if (found !== 'gone') {
@@ -76,24 +82,29 @@ export async function hashTree(tree: RawTree, options: HashOptions): Promise<Has
 class Hasher {
   private readonly root: string;
   private readonly options: HashOptions;
+  private readonly hashes: readonly (string | undefined)[];
   private readonly total: number;
   private read = 0;
 
   constructor(tree: RawTree, options: HashOptions) {
     this.root = tree.root;
     this.options = options;
-    const unknown = tree.entries.filter(
-      (entry) => entry.kind === 'file' && options.index.hashOf(entry) === undefined,
+    this.hashes = tree.entries.map((entry) =>
+      entry.kind === 'file' ? options.index.hashOf(entry) : undefined,
     );
-    this.total = unknown.reduce((sum, one) => sum + (one.kind === 'file' ? one.size : 0), 0);
+    this.total = tree.entries.reduce(
+      (sum, one, at) => sum + (one.kind === 'file' && this.hashes[at] === undefined ? one.size : 0),
+      0,
+    );
+  }
+
+  known(entry: StampedFile | SourceLink, at: number): HashedStampedFile | SourceLink | undefined {
+    const hash = this.hashes[at];
+    return entry.kind === 'link' || hash === undefined ? undefined : { ...entry, hash };
   }
 
   async hash(file: StampedFile): Promise<HashedStampedFile | 'gone' | 'unreadable'> {
     const { index, clock, signal } = this.options;
-    const known = index.hashOf(file);
-    if (known !== undefined) {
-      return { ...file, hash: known };
-    }
     try {
       const readAt = clock.now();
       const content = await this.readOf(file);

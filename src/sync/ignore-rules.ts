@@ -75,7 +75,7 @@ export class IgnoreRules {
    * @returns whether the path or one of its parents is ignored, and not brought back
    */
   ignores(path: string): boolean {
-    return this.matcher.test(path).ignored;
+    return !this.empty && this.matcher.test(path).ignored;
   }
 
   /**

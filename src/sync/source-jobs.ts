@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { SystemClock } from '../core/clock.ts';
 import type { Clock } from '../core/clock.ts';
 import { ChunkCache } from './chunk-cache.ts';
 import type { Chunk } from './cut-chunks.ts';
+import { entryParts } from './entry-diff.ts';
+import type { KeptEntry } from './entry-diff.ts';
 import { FileIndex } from './file-index.ts';
 import { hashTree } from './hash-tree.ts';
 import type { HashProgress, HashedStampedFile } from './hash-tree.ts';
@@ -19,7 +22,13 @@ import { scanTree } from './scan-tree.ts';
 /** What a job may be asked to do. */
 export type SourceJob =
   | { readonly kind: 'select'; readonly root: string; readonly options: SelectOptions }
-  | { readonly kind: 'hash'; readonly root: string; readonly options: SelectOptions }
+  | {
+      readonly kind: 'hash';
+      readonly root: string;
+      readonly options: SelectOptions;
+      /** Names what the asker still has of this root; only what differs comes over. */
+      readonly known?: string | undefined;
+    }
   | { readonly kind: 'chunks'; readonly root: string; readonly file: HashedFile }
   | { readonly kind: 'left-out'; readonly root: string; readonly options: SelectOptions }
   | {
@@ -32,7 +41,7 @@ export type SourceJob =
 /** What jobs answer. */
 export interface SourceAnswers {
   select: TreeAnswer;
-  hash: TreeAnswer;
+  hash: HashedTreeAnswer;
   /** `null` when the file is not what it was. */
   chunks: readonly Chunk[] | null;
   'left-out': readonly LeftOutItem[];
@@ -45,15 +54,24 @@ export interface TreeAnswer {
   readonly problems: readonly FoundProblem[];
 }
 
+/** A tree with hashes. */
+export interface HashedTreeAnswer extends TreeAnswer {
+  /** Names it, for the next question. */
+  readonly version: string;
+}
+
 /** What a job hands over before it ends. */
 export interface JobOutput {
+  /** Entries of the version the asker has, which are as they were. */
+  readonly kept: (from: number, count: number) => void;
   readonly entries: (part: readonly (SourceFile | HashedFile | SourceLink)[]) => Promise<void>;
   readonly progress: (progress: HashProgress) => void;
 }
 
 interface KnownTree {
   readonly index: FileIndex;
-  readonly sent: ReadonlySet<string>;
+  readonly version: string;
+  readonly entries: readonly KeptEntry[];
 }
 
 // Each is one message, which the receiver reads in one go.
@@ -67,6 +85,7 @@ export class SourceJobs {
   private readonly chunks: ChunkCache;
   /** What the last look at each workspace left. */
   private readonly trees = new Map<string, KnownTree>();
+  private tidied = false;
 
   /**
    * @param storage - absolute directory of ours
@@ -92,10 +111,11 @@ export class SourceJobs {
     switch (job.kind) {
       case 'select': {
         const tree = await scanTree(job.root, job.options, signal);
-        return await this.handOver(tree, output);
+        await handOver(tree.entries, output);
+        return answerOf(tree);
       }
       case 'hash':
-        return await this.hash(job.root, job.options, output, signal);
+        return await this.hash(job, output, signal);
       case 'chunks':
         return await this.chunksOf(job.root, job.file, signal);
       case 'left-out':
@@ -106,37 +126,47 @@ export class SourceJobs {
   }
 
   private async hash(
-    root: string,
-    options: SelectOptions,
+    { root, options, known }: Extract<SourceJob, { readonly kind: 'hash' }>,
     output: JobOutput,
     signal: AbortSignal,
-  ): Promise<TreeAnswer> {
+  ): Promise<HashedTreeAnswer> {
     const { clock } = this;
-    const reading = FileIndex.open(this.storage, root);
+    const before = this.trees.get(root);
+    const reading = FileIndex.open(this.storage, root, before?.index);
     const tree = await scanTree(root, options, signal);
     const index = await reading;
     const onProgress = seldom(clock, output.progress);
     const hashed = await hashTree(tree, { index, chunks: this.chunks, clock, signal, onProgress });
-    this.trees.set(root, { index, sent: pathsOf(hashed) });
-    const answer = await this.handOver(hashed, output);
-    await this.chunks.tidy(clock.now());
-    return answer;
+    const { entries } = hashed;
+    const old = known !== undefined && before?.version === known ? before.entries : [];
+    const version = randomUUID();
+    this.trees.set(root, { index, version, entries });
+    for (const part of entryParts(old, entries)) {
+      if ('entries' in part) {
+        await handOver(part.entries, output);
+      } else {
+        output.kept(part.from, part.count);
+      }
+    }
+    this.tidy();
+    return { ...answerOf(hashed), version };
+  }
+
+  // Once is enough for a thread, and nobody waits for it.
+  private tidy(): void {
+    if (!this.tidied) {
+      this.tidied = true;
+      void this.chunks.tidy(this.clock.now());
+    }
   }
 
   private async imports(
     { root, options, question }: Extract<SourceJob, { readonly kind: 'imports' }>,
     signal: AbortSignal,
   ): Promise<readonly MissingImport[]> {
-    const known = this.trees.get(root)?.sent;
-    const sent = known ?? pathsOf(await scanTree(root, options, signal));
+    const { entries } = this.trees.get(root) ?? (await scanTree(root, options, signal));
+    const sent = new Set(entries.map(({ path }) => path));
     return await missingImports(root, question, sent, signal);
-  }
-
-  private async handOver(tree: RawTree, output: JobOutput): Promise<TreeAnswer> {
-    for (let from = 0; from < tree.entries.length; from += ENTRIES_PER_PART) {
-      await output.entries(tree.entries.slice(from, from + ENTRIES_PER_PART).map(withoutStamp));
-    }
-    return { rule: tree.rule, problems: tree.problems };
   }
 
   private async chunksOf(
@@ -163,8 +193,14 @@ export class SourceJobs {
   }
 }
 
-function pathsOf(tree: RawTree): ReadonlySet<string> {
-  return new Set(tree.entries.map(({ path }) => path));
+async function handOver(entries: RawTree['entries'], output: JobOutput): Promise<void> {
+  for (let from = 0; from < entries.length; from += ENTRIES_PER_PART) {
+    await output.entries(entries.slice(from, from + ENTRIES_PER_PART).map(withoutStamp));
+  }
+}
+
+function answerOf({ rule, problems }: RawTree): TreeAnswer {
+  return { rule, problems };
 }
 
 function withoutStamp(

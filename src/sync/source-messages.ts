@@ -16,6 +16,7 @@ export type ToSourceThread =
 /** From the thread. */
 export type FromSourceThread =
   | { readonly id: number; readonly entries: readonly (SourceFile | HashedFile | SourceLink)[] }
+  | { readonly id: number; readonly kept: { readonly from: number; readonly count: number } }
   | { readonly id: number; readonly progress: HashProgress }
   | { readonly id: number; readonly answer: SourceAnswers[SourceJob['kind']] }
   | { readonly id: number; readonly failure: SourceFailure };

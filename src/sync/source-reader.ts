@@ -28,12 +28,22 @@ export interface ReadTreeOptions {
 
 type AnyEntry = SourceFile | HashedFile | SourceLink;
 
+interface LastRead {
+  readonly version: string;
+  readonly entries: HashedTree['entries'];
+}
+
+// Only trees that are being worked on: they take memory.
+const LAST_READS = 2;
+
 /**
  * Reads workspace folders for a sync, on a thread of its own that starts with
  * the first question and ends when nobody has asked for a while.
  */
 export class SourceReader {
   private readonly thread: SourceThread;
+  /** By root, the latest one last. */
+  private readonly last = new Map<string, LastRead>();
 
   /**
    * @param storage - absolute directory of ours on this host; several windows may share it
@@ -64,7 +74,7 @@ export class SourceReader {
    * @param root - absolute path of a workspace folder
    * @param options - what a person chose
    * @param how - signal and progress
-   * @returns the tree
+   * @returns the tree; its list of entries is the very same one as last time when none changed
    * @throws {IoError} `source-unreadable` when there is no such directory
    */
   async read(
@@ -72,10 +82,27 @@ export class SourceReader {
     options: SelectOptions,
     how: ReadTreeOptions = {},
   ): Promise<HashedTree> {
-    const entries: (HashedFile | SourceLink)[] = [];
-    const answer = await this.ask({ kind: 'hash', root, options }, how, (part) => {
-      entries.push(...part.filter((entry) => entry.kind === 'link' || 'hash' in entry));
-    });
+    const before = this.last.get(root);
+    const found: (HashedFile | SourceLink)[] = [];
+    let isSame = true;
+    const job = { kind: 'hash', root, options, known: before?.version } as const;
+    const answer = await this.ask(
+      job,
+      how,
+      (part) => {
+        isSame = false;
+        found.push(...part.filter((entry) => entry.kind === 'link' || 'hash' in entry));
+      },
+      (from, count) => {
+        isSame &&= from === found.length;
+        for (const entry of before?.entries.slice(from, from + count) ?? []) {
+          found.push(entry);
+        }
+      },
+    );
+    isSame &&= found.length === before?.entries.length;
+    const entries = isSame && before !== undefined ? before.entries : found;
+    this.keep(root, { version: answer.version, entries });
     return { root, ...described(answer), entries, bytes: bytesOf(entries) };
   }
 
@@ -142,13 +169,25 @@ export class SourceReader {
 
   /** Ends the thread; what is under way fails. */
   async close(): Promise<void> {
+    this.last.clear();
     await this.thread.close();
+  }
+
+  private keep(root: string, read: LastRead): void {
+    this.last.delete(root);
+    this.last.set(root, read);
+    for (const oldest of this.last.keys()) {
+      if (this.last.size > LAST_READS) {
+        this.last.delete(oldest);
+      }
+    }
   }
 
   private async ask<Kind extends SourceJob['kind']>(
     job: SourceJob & { readonly kind: Kind },
     how: ReadTreeOptions,
     onEntries: (part: readonly AnyEntry[]) => void = () => undefined,
+    onKept?: (from: number, count: number) => void,
   ): Promise<SourceAnswers[Kind]> {
     const { signal, onProgress } = how;
     if (isAborted(signal)) {
@@ -157,7 +196,7 @@ export class SourceReader {
     if (!(await isDirectory(job.root))) {
       throw unreadable(job.root, undefined);
     }
-    const answer = await this.thread.ask(job, { signal, onProgress, onEntries });
+    const answer = await this.thread.ask(job, { signal, onProgress, onEntries, onKept });
     if ('failure' in answer) {
       throw isAborted(signal) ? cancelledBy(signal) : asIoError(job, answer.failure);
     }

@@ -20,6 +20,7 @@ export interface JobListener {
   readonly onEntries: (
     part: Extract<FromSourceThread, { readonly entries: unknown }>['entries'],
   ) => void;
+  readonly onKept?: ((from: number, count: number) => void) | undefined;
 }
 
 interface Pending extends JobListener {
@@ -27,7 +28,8 @@ interface Pending extends JobListener {
   readonly end: (end: JobEnd) => void;
 }
 
-const IDLE_MS = 60_000;
+// A second run soon after finds all as it was, and is twice as quick.
+const IDLE_MS = 300_000;
 
 /** A thread that is there while there is work for it, and a little longer. */
 export class SourceThread {
@@ -98,6 +100,8 @@ export class SourceThread {
     const job = this.pending.get(message.id);
     if ('entries' in message) {
       job?.onEntries(message.entries);
+    } else if ('kept' in message) {
+      job?.onKept?.(message.kept.from, message.kept.count);
     } else if ('progress' in message) {
       job?.onProgress?.(message.progress);
     } else {

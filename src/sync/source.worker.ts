@@ -28,6 +28,7 @@ async function run(id: number, job: SourceJob): Promise<void> {
       // One message at a time, so that the other side draws between them.
       await setImmediate();
     },
+    kept: (from, count) => post({ id, kept: { from, count } }),
     progress: (progress) => post({ id, progress }),
   };
   try {

@@ -148,7 +148,7 @@ async function pair(place: Place, source: string, key: string): Promise<Pair> {
   place.delay.enable();
   const began = performance.now();
   const { reader, shell, bed, base } = place;
-  const tree = await reader.read(source, {});
+  const tree = reader.read(source, {});
   await syncTree({
     shell,
     script: await readFile(SYNC_SCRIPT),

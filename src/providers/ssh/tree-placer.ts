@@ -39,7 +39,7 @@ export class TreePlacer implements CodePlacer, PathFetcher {
   async place(request: PlaceRequest): Promise<CodePlace> {
     const { reader, directory, ...way } = this.parts;
     const { source, kept, exclude, signal, onProgress } = request;
-    const tree = await reader.read(source, { exclude, persistent: kept }, { signal });
+    const tree = reader.read(source, { exclude, persistent: kept }, { signal });
     const outcome = await syncTree({
       ...way,
       home: directory,

@@ -49,6 +49,8 @@ export interface CheckAnswer {
   readonly tree: TreeReport | undefined;
   /** A tree to copy from. */
   readonly from: TreeReport | undefined;
+  /** Each slot that holds a tree of ours, and the name of its manifest. */
+  readonly slots: ReadonlyMap<string, string>;
   /** Pieces of earlier transfers: by plan, and by number in its list. */
   readonly stages: ReadonlyMap<string, ReadonlyMap<number, StagedPiece>>;
   /** Sizes of streams of their own that are under way. */
@@ -85,6 +87,7 @@ const STATES: readonly TreeReport['state'][] = ['none', 'unknown', 'lost', 'here
  */
 export function readCheck(records: readonly ScriptRecord[]): CheckAnswer {
   const answer = { asides: [] as Aside[], bigs: new Map<string, number>() };
+  const slots = new Map<string, string>();
   const stages = new Map<string, Map<number, StagedPiece>>();
   let tools: MachineTools | undefined;
   let free: number | undefined;
@@ -102,6 +105,9 @@ export function readCheck(records: readonly ScriptRecord[]): CheckAnswer {
       }
       case 'free':
         free = /^\d+$/u.test(value) ? Number(value) * 1024 : undefined;
+        break;
+      case 'holds':
+        slots.set(first, second);
         break;
       case 'slot':
         tree = emptyTree(value);
@@ -135,7 +141,7 @@ export function readCheck(records: readonly ScriptRecord[]): CheckAnswer {
   if (tools === undefined) {
     throw new MachineError('sync-answer', l10n.t('The machine gave an answer that cannot be read'));
   }
-  return { ...answer, tools, free, tree, from, stages };
+  return { ...answer, tools, free, tree, from, slots, stages };
 }
 
 /**

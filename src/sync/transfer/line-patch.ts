@@ -65,6 +65,30 @@ export function linePatch(old: string, now: string): string | undefined {
   return patch.length * 2 < now.length ? patch : undefined;
 }
 
+/**
+ * Writes which lines of an older text hold, by their places.
+ *
+ * @param places - for each line of the new text its place in the old one, from 1;
+ *   `undefined` for a new one
+ * @returns lines `k FROM TO` and `a COUNT`
+ */
+export function runsOf(places: readonly (number | undefined)[]): string {
+  let text = '';
+  for (let at = 0; at < places.length; ) {
+    const first = places[at];
+    let count = 1;
+    while (
+      at + count < places.length &&
+      places[at + count] === (first === undefined ? undefined : first + count)
+    ) {
+      count += 1;
+    }
+    text += first === undefined ? `a ${count}\n` : `k ${first} ${first + count - 1}\n`;
+    at += count;
+  }
+  return text;
+}
+
 function sameEnds(
   old: readonly string[],
   now: readonly string[],

@@ -40,6 +40,9 @@ export interface Manifest {
 // They are never changed, and asked for several times in each transfer.
 const texts = new WeakMap<Manifest, string>();
 
+// A tree that did not change comes as the very same list.
+const made = new WeakMap<HashedTree['entries'], Manifest>();
+
 const MAX_NAME_BYTES = 255;
 const MAX_PATH_BYTES = 3500;
 
@@ -59,6 +62,10 @@ const lineSchema = z.union([
  */
 export function manifestOf(tree: HashedTree, persistent: readonly string[]): Manifest {
   const folders = outermost(persistent);
+  const before = made.get(tree.entries);
+  if (before !== undefined && before.persistent.join('\0') === folders.join('\0')) {
+    return before;
+  }
   folders.forEach(checkPath);
   const files: ManifestFile[] = [];
   const links: ManifestLink[] = [];
@@ -77,7 +84,9 @@ export function manifestOf(tree: HashedTree, persistent: readonly string[]): Man
     byText(left.path, right.path);
   const entries = [...files.sort(order), ...links.sort(order)];
   checkShape(entries, folders);
-  return { persistent: folders, entries };
+  const manifest = { persistent: folders, entries };
+  made.set(tree.entries, manifest);
+  return manifest;
 }
 
 /**

@@ -5,8 +5,9 @@ import { formatPieces, formatRecipe } from './delta.ts';
 import { linePatch } from './line-patch.ts';
 import { machineHashOf } from './machine-hash.ts';
 import type { MachineHash } from './machine-hash.ts';
-import { foldersAbove, formatManifest } from './manifest.ts';
+import { foldersAbove, formatManifest, manifestId } from './manifest.ts';
 import type { Manifest, ManifestFile } from './manifest.ts';
+import { statLines } from './stat-lines.ts';
 import type { SumBook } from './sum-book.ts';
 import type { Supply } from './supply.ts';
 import type { TreeState } from './tree-state.ts';
@@ -62,6 +63,13 @@ export async function treePlan(parts: PlanParts): Promise<Plan> {
       texts.set(`${name}.patch`, patch);
       make += callOf('patch', parts.slot, name);
     }
+  }
+  await pause();
+  if (old !== undefined) {
+    const { patch, again } = statLines(wanted, old, changes);
+    texts.set('was', `${manifestId(formatManifest(old.manifest))}\n`);
+    texts.set('stats.patch', patch);
+    texts.set('again', again);
   }
   await pause();
   texts.set('dirs', foldersText(wanted));
@@ -228,14 +236,23 @@ export function stampOf(file: Pick<ManifestFile, 'stamp'>): string {
   return `${digits.slice(0, 12)}.${digits.slice(12, 14)}`;
 }
 
-// Long texts, which are written once for each side.
+// Long texts: those of the new side are those of the old side next time.
+const written = new WeakMap<Manifest, ReadonlyMap<string, string>>();
+
 async function listsOf(manifest: Manifest, sums: SumBook): Promise<ReadonlyMap<string, string>> {
+  const known = sums.plain ? written.get(manifest) : undefined;
+  if (known !== undefined) {
+    return known;
+  }
   const lists = new Map([['list', listText(manifest)]]);
   await pause();
   lists.set('sums', sumsText(manifest, sums));
   await pause();
   lists.set('manifest', formatManifest(manifest));
   await pause();
+  if (sums.plain) {
+    written.set(manifest, lists);
+  }
   return lists;
 }
 

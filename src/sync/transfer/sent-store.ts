@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -76,7 +76,8 @@ export class FileSentStore implements SentStore {
     return this.write('sums', '256', JSON.stringify([...sums]), 1);
   }
 
-  // A file that cannot be read, or holds nonsense, is as good as none.
+  // A file that cannot be read, or is not as it was written, is as good as none:
+  // a wrong list of pieces would cost a delta that does not prove, a wrong manifest more.
   private async read<T>(
     kind: string,
     name: string,
@@ -86,7 +87,10 @@ export class FileSentStore implements SentStore {
       return undefined;
     }
     try {
-      return parse(await readFile(join(this.directory, kind, name), 'utf8'));
+      const text = await readFile(join(this.directory, kind, name), 'utf8');
+      const end = text.indexOf('\n');
+      const body = text.slice(end + 1);
+      return text.slice(0, end) === sealOf(kind, name, body) ? parse(body) : undefined;
     } catch {
       return undefined;
     }
@@ -99,10 +103,15 @@ export class FileSentStore implements SentStore {
     const folder = join(this.directory, kind);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const temporary = join(folder, `.${randomBytes(6).toString('hex')}`);
-    await writeFile(temporary, text, { mode: 0o600 });
+    await writeFile(temporary, `${sealOf(kind, name, text)}\n${text}`, { mode: 0o600 });
     await rename(temporary, join(folder, name));
     await prune(folder, kept);
   }
+}
+
+// Of the name, too: what was moved or restored to another place says nothing about this one.
+function sealOf(kind: string, name: string, text: string): string {
+  return createHash('sha256').update(`${kind} ${name}\n`).update(text).digest('hex');
 }
 
 async function prune(folder: string, kept: number): Promise<void> {

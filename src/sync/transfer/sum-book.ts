@@ -43,6 +43,11 @@ export class SumBook {
     this.sent = sent;
   }
 
+  /** Whether the machine's words are ours. */
+  get plain(): boolean {
+    return isBlake2b(this.program);
+  }
+
   /**
    * Learns the hashes of files, reading those it never saw.
    *

@@ -1,5 +1,6 @@
 import { MachineError } from '../../core/errors.ts';
 import { AttemptGuard } from './attempts.ts';
+import { LookAhead } from './look-ahead.ts';
 import type { SyncOutcome, SyncRequest } from './transfer-types.ts';
 import { TreeSync } from './tree-sync.ts';
 
@@ -14,7 +15,8 @@ import { TreeSync } from './tree-sync.ts';
  * @throws {MachineError} when the way to the machine stays broken
  */
 export async function syncTree(request: SyncRequest): Promise<SyncOutcome> {
-  const sync = await TreeSync.of(request);
+  const ahead = request.tree instanceof Promise ? new LookAhead(request) : undefined;
+  const sync = await TreeSync.of({ ...request, tree: await request.tree }, ahead);
   const guard = new AttemptGuard(request);
   for (;;) {
     try {

@@ -76,7 +76,7 @@ read_boot() {
 
 # A link is made with its content in one step, so no lock is ever without owner.
 lock() {
-  mkdir -p "${1%/*}" || fail storage
+  [ -d "${1%/*}" ] || mkdir -p "${1%/*}" || fail storage
   start_of "$$"
   _me=$$.${_start:-0}.$boot.$2
   _turns=0
@@ -233,7 +233,10 @@ pick_tools() {
   elif has shasum; then sum=shasum digits=64
   fi
   stat_style=c
-  if ! stat -c %s / >/dev/null 2>&1; then stat_style=f; fi
+  # Linux has no other stat than this one.
+  if [ ! -r /proc/sys/kernel/random/boot_id ] && ! stat -c %s / >/dev/null 2>&1; then
+    stat_style=f
+  fi
 }
 
 # sums [PATH...]: a line of hash for each that can be read; of stdin without any.
@@ -306,12 +309,11 @@ check() {
   work=$2 wanted=$3 busy=$4
   read_boot
   lock "$work/lock" "$1"
-  mkdir -p "$work/meta" "$work/stage" && : >"$work/used" || fail storage
+  [ -d "$work/meta" ] && [ -d "$work/stage" ] || mkdir -p "$work/meta" "$work/stage" || fail storage
+  : >"$work/used" || fail storage
   pick_tools
   emit "tools $sum $(has python3 && echo python3 || echo dd) $(has gzip && echo gzip || echo none) $(has tar && echo tar || echo none)"
-  # shellcheck disable=SC2046 # fields
-  set -- $(df -Pk "$work" 2>/dev/null | tail -n 1)
-  emit "free ${4:-}"
+  tell_free "$work"
   for slot in a b c d e f g h i j k l m n o p q r s t u v w x y z; do
     case $busy in *"$slot"*) continue ;; esac
     if [ -d "$work/stage/$slot/commit" ]; then
@@ -330,12 +332,23 @@ check() {
   emit end
 }
 
+# tell_free PATH: kibibytes left on its disk. The name of a disk may hold spaces.
+tell_free() {
+  _free=$(df -Pk "$1" 2>/dev/null)
+  # shellcheck disable=SC2086 # fields
+  set -- ${_free##*"$newline"}
+  emit "free ${4:-}"
+}
+
 # Sets chosen, chosen_id and other: the slot to use and one to copy from.
 choose() {
   mine='' free='' unused='' other='' other_id=''
   for slot in a b c d e f g h i j k l m n o p q r s t u v w x y z; do
     id=
-    if [ -f "$work/meta/$slot/id" ]; then read -r id <"$work/meta/$slot/id"; fi
+    if [ -f "$work/meta/$slot/id" ]; then
+      read -r id <"$work/meta/$slot/id"
+      emit "holds $slot $id"
+    fi
     case $busy in
       *"$slot"*)
         if [ -n "$id" ] && { [ -z "$other" ] || [ "$other_id" != "$wanted" ]; }; then
@@ -490,6 +503,8 @@ l_hash() {
   elif [ ! -L "$1" ] || [ "$(readlink "$1")" != "$2" ]; then
     emit "drift $i -"
     dirty=1
+  elif [ "$how" = changed ]; then
+    emit "touch $i"
   fi
   next_change
 }
@@ -851,7 +866,7 @@ settle() {
   s() { stats "$@"; }
   l() { stats "$1"; }
   # shellcheck source=/dev/null
-  . "$new/list" >"$new/stats"
+  carry || . "$new/list" >"$new/stats"
   read -r count <"$new/count"
   if [ "$(wc -l <"$new/stats")" -ne "$count" ]; then
     : >"$new/stats"
@@ -860,6 +875,27 @@ settle() {
   printf '%s\n' "$boot" >"$new/boot" || fail switch
   rm -rf "$work/meta/$slot"
   mv "$new" "$work/meta/$slot" || fail switch
+}
+
+# What stays as the check saw it keeps its line, so that what a run changes
+# meanwhile is not taken for ours; the rest is looked at. Not with a list that
+# the check did not see.
+carry() {
+  _meta=$work/meta/$slot
+  if [ ! -f "$pending/stats.patch" ] || [ ! -f "$_meta/stats" ]; then return 1; fi
+  read -r _was <"$pending/was"
+  read -r _is <"$_meta/id"
+  read -r _boot <"$_meta/boot"
+  if [ "$_was" != "$_is" ] || [ "$_boot" != "$boot" ]; then return 1; fi
+  # shellcheck source=/dev/null
+  . "$pending/again" >"$new/again"
+  awk '
+    FILENAME == ARGV[1] { old[FNR] = $0; olds = FNR; next }
+    FILENAME == ARGV[2] { now[FNR] = $0; nows = FNR; next }
+    $1 == "k" { if ($3 > olds) bad = 1; for (i = $2; i <= $3; i++) print old[i]; next }
+    { for (i = 0; i < $2; i++) print now[++used] }
+    END { exit (bad || used + 0 != nows + 0) }
+  ' "$_meta/stats" "$new/again" "$pending/stats.patch" >"$new/stats" && rm -f "$new/again"
 }
 
 # aside PATH: never lost, only out of the way. Told before it is done.
@@ -1026,9 +1062,7 @@ staged() {
   emit "tools $sum $(has python3 && echo python3 || echo dd) $(has gzip && echo gzip || echo none) $(has tar && echo tar || echo none)"
   if there "$4"; then emit 'dest there'; fi
   if there "$3"; then emit 'begun'; fi
-  # shellcheck disable=SC2046 # fields
-  set -- "$3" $(df -Pk "${3%/*}" 2>/dev/null | tail -n 1)
-  emit "free ${5:-}"
+  tell_free "${3%/*}"
   staged_in "$1"
   emit end
 }

@@ -41,7 +41,8 @@ export interface TransferWay {
 export interface SyncRequest extends TransferWay {
   /** Hex; names the workspace on the machine. */
   readonly workspaceKey: string;
-  readonly tree: HashedTree;
+  /** What it should hold; while this is still being read, the machine is looked at. */
+  readonly tree: HashedTree | Promise<HashedTree>;
   readonly chunks: ChunkSource;
   /** What this host remembers of earlier sends. */
   readonly sent: SentStore;

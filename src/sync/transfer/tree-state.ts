@@ -80,7 +80,16 @@ export function foldersOf(manifest: Manifest): readonly string[] {
  * @returns calls of `s` and `l`
  */
 export function listText(manifest: Manifest): string {
-  const own = ownEntries(manifest);
+  return listOf(ownEntries(manifest));
+}
+
+/**
+ * Writes a list of things in a tree for the machine.
+ *
+ * @param own - the things, files first
+ * @returns calls of `s` and `l`
+ */
+export function listOf(own: readonly ManifestEntry[]): string {
   let text = '';
   let folder = '';
   let words: string[] = [];

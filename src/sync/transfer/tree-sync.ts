@@ -1,12 +1,14 @@
 import { pause } from '../breath.ts';
 import { CHUNKED_FROM } from '../cut-chunks.ts';
-import type { HashedFile } from '../model.ts';
+import type { HashedFile, HashedTree } from '../model.ts';
 import { changeSet, isNothing } from './change-set.ts';
 import type { ChangeSet } from './change-set.ts';
-import { readAside, readCheck } from './check-answer.ts';
+import { readAside } from './check-answer.ts';
 import type { Aside, CheckAnswer, TreeReport } from './check-answer.ts';
 import { checkRoom } from './check-room.ts';
 import { demandUnchanged } from './demand-unchanged.ts';
+import { keepLastId, look, workOf } from './look-ahead.ts';
+import type { LookAhead } from './look-ahead.ts';
 import { MachineScript, required } from './machine-script.ts';
 import type { ScriptAnswer } from './machine-script.ts';
 import { formatManifest, manifestId, manifestOf } from './manifest.ts';
@@ -25,9 +27,14 @@ import { Transport } from './transport.ts';
 import { treeState } from './tree-state.ts';
 import type { TreeState } from './tree-state.ts';
 
+/** A sync of a tree that is known. */
+export interface KnownTreeRequest extends SyncRequest {
+  readonly tree: HashedTree;
+}
+
 /** One sync of one tree, over as many attempts as it takes. */
 export class TreeSync {
-  private readonly request: SyncRequest;
+  private readonly request: KnownTreeRequest;
   private readonly script: MachineScript;
   private readonly wanted: Manifest;
   private readonly text: string;
@@ -38,6 +45,7 @@ export class TreeSync {
   private readonly movedAside: MovedAside[] = [];
   private readonly driftedEver = new Set<string>();
   private trustsLists = true;
+  private ahead: LookAhead | undefined;
   private pieces: Promise<void> | undefined;
   private counted = { files: 0, deleted: 0, deltas: 0, compressed: false, worked: false };
   /** Bytes that went over the link. */
@@ -45,16 +53,14 @@ export class TreeSync {
   /** How often the way broke. */
   breaks = 0;
 
-  private constructor(request: SyncRequest, wanted: Manifest) {
+  private constructor(request: KnownTreeRequest, wanted: Manifest, ahead?: LookAhead) {
     this.request = request;
+    this.ahead = ahead;
     this.script = new MachineScript(request);
     this.wanted = wanted;
     this.text = formatManifest(wanted);
     this.id = manifestId(this.text);
-    if (!/^[0-9a-f]+$/u.test(request.workspaceKey + request.client)) {
-      throw new RangeError('workspaceKey and client are hex');
-    }
-    this.work = `${request.home}/trees/${request.workspaceKey}`;
+    this.work = workOf(request);
     const files = request.tree.entries.filter((entry) => entry.kind === 'file');
     this.files = new Map(files.map((file) => [file.path, file]));
   }
@@ -63,15 +69,16 @@ export class TreeSync {
    * Gets ready for a sync.
    *
    * @param request - what to do
+   * @param ahead - a look at the machine that has begun
    * @returns the sync, nothing done yet
    * @throws {TransferError} when a name of the tree cannot be sent
    */
-  static async of(request: SyncRequest): Promise<TreeSync> {
+  static async of(request: KnownTreeRequest, ahead?: LookAhead): Promise<TreeSync> {
     const wanted = manifestOf(request.tree, request.persistent);
     await pause(request.signal);
     formatManifest(wanted);
     await pause(request.signal);
-    return new TreeSync(request, wanted);
+    return new TreeSync(request, wanted, ahead);
   }
 
   /**
@@ -80,11 +87,8 @@ export class TreeSync {
    * @returns what was done; `undefined` when another round has to follow
    */
   async attempt(): Promise<SyncOutcome | undefined> {
-    const { request, work } = this;
-    const busy = request.busyTrees.filter((slot) => /^[a-z]$/u.test(slot)).join('');
-    const answer = readCheck(
-      await this.script.call(['check', request.client, work, this.id, busy === '' ? '-' : busy]),
-    );
+    const { request } = this;
+    const answer = await this.check();
     const { tree, tools } = answer;
     if (tree === undefined) {
       throw transferFailure('answer', '', '');
@@ -117,6 +121,12 @@ export class TreeSync {
       throw transferFailure('no-tar', '', '');
     }
     return this.send(answer, { own, from, changes, sums });
+  }
+
+  private async check(): Promise<CheckAnswer> {
+    const { ahead } = this;
+    this.ahead = undefined;
+    return (await ahead?.take(this.id)) ?? (await look(this.request, this.id));
   }
 
   private async send(
@@ -265,8 +275,7 @@ export class TreeSync {
     // After an answer that was lost nothing is under way.
     this.pieces ??= this.keepPieces();
     keepRecent(this.id, this.wanted);
-    await sent.keepManifest(this.id, this.text);
-    await this.pieces;
+    await Promise.all([sent.keepManifest(this.id, this.text), this.pieces]);
   }
 
   private tellAsides(asides: readonly Aside[]): void {
@@ -280,6 +289,7 @@ export class TreeSync {
   }
 
   private outcome(answer: CheckAnswer, slot: string): SyncOutcome {
+    keepLastId(this.request, this.id);
     const { sum, assembler } = answer.tools;
     const { files, deleted, deltas, compressed, worked } = this.counted;
     return {

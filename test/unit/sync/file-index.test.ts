@@ -111,7 +111,7 @@ describe('the index of file hashes', () => {
     });
     let ticks = 0;
     const jobs = new SourceJobs(store.root, ticking);
-    const output = { entries: () => Promise.resolve(), progress };
+    const output = { kept: () => undefined, entries: () => Promise.resolve(), progress };
     const job = { kind: 'hash', root: bed.root, options: {} } as const;
     await assert.rejects(jobs.run(job, output, cancel.signal));
     assert.ok('a' in records());
@@ -123,6 +123,7 @@ describe('the index of file hashes', () => {
     const jobs = new SourceJobs(storage, clock);
     const output = {
       progress: () => undefined,
+      kept: () => undefined,
       entries: (part: readonly { readonly path: string; readonly hash?: string }[]) => {
         Object.assign(found, Object.fromEntries(part.map(({ path, hash }) => [path, hash])));
         return Promise.resolve();
