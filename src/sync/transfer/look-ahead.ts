@@ -60,6 +60,7 @@ export class LookAhead {
   private readonly request: CheckRequest;
   private readonly answer: Promise<CheckAnswer>;
   private readonly since: number;
+  private readonly end = new AbortController();
 
   /**
    * Begins to look, as if nothing had changed since the last sync.
@@ -70,7 +71,9 @@ export class LookAhead {
     this.request = request;
     this.since = request.clock.monotonic();
     const guess = lastIds.get(request.shell)?.get(placeOf(request)) ?? UNKNOWN;
-    this.answer = look(request, guess);
+    const { signal } = request;
+    const ends = signal === undefined ? [this.end.signal] : [signal, this.end.signal];
+    this.answer = look({ ...request, signal: AbortSignal.any(ends) }, guess);
     // Whoever takes it hears of its failure; nobody may take it at all.
     this.answer.catch(() => undefined);
   }
@@ -91,6 +94,12 @@ export class LookAhead {
     const chosen = [answer.tree?.slot, answer.from?.slot];
     const better = [...answer.slots].some(([slot, held]) => held === id && !chosen.includes(slot));
     return better ? undefined : answer;
+  }
+
+  /** Gives it up: there is nothing to sync. */
+  async giveUp(): Promise<void> {
+    this.end.abort();
+    await this.answer.catch(() => undefined);
   }
 }
 

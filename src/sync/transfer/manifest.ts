@@ -63,7 +63,7 @@ const lineSchema = z.union([
 export function manifestOf(tree: HashedTree, persistent: readonly string[]): Manifest {
   const folders = outermost(persistent);
   const before = made.get(tree.entries);
-  if (before !== undefined && before.persistent.join('\0') === folders.join('\0')) {
+  if (before?.persistent.join('\0') === folders.join('\0')) {
     return before;
   }
   folders.forEach(checkPath);

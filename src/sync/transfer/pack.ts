@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs';
-import { promisify } from 'node:util';
 import type { NeededEntry } from './change-set.ts';
 import type { FileRange } from './local-content.ts';
 import { localPath, readRanges } from './local-content.ts';
+import type { PackedFile } from './pack-files.ts';
+import { packHere, PackThread } from './pack-thread.ts';
 import { tarEnd, tarHead, tarPadding } from './tar.ts';
 import type { TarHead } from './tar.ts';
-import { sourceChanged } from './transfer-failure.ts';
 
 /** Something to pack. */
 export interface Member {
@@ -18,22 +17,25 @@ export interface Member {
     | { readonly kind: 'parts'; readonly path: string; readonly ranges: readonly FileRange[] };
 }
 
-// Without file handles of their own: ten thousand of those cost a second.
-const readBytes: (path: string) => Promise<Buffer> = promisify(readFile);
-
 const SMALL = 256 * 1024;
-const AHEAD = 48;
 const PIECE = 256 * 1024;
+const BATCH = 1024 * 1024;
+const HEAD_BYTES = 1024;
+// A thread takes some time to start.
+const WORTH_A_THREAD = 100;
+/** Batches that are packed ahead, beside what goes out. */
+const AHEAD = 4;
 
 /**
- * Packs members into one stream. Small files are read ahead, many at a time.
+ * Packs members into one stream. Small files are packed ahead, many of them on a
+ * thread of their own.
  *
  * @param members - what to pack
  * @yields {Buffer} pieces of about 256 KiB or more
  * @throws {TransferError} with code `source-changed` when a file has another size now
  */
 export async function* pack(members: readonly Member[]): AsyncGenerator<Buffer> {
-  const ahead = readAhead(members);
+  const packer = new AheadPacker(members);
   let held: Buffer[] = [];
   let heldBytes = 0;
   let total = 0;
@@ -42,32 +44,27 @@ export async function* pack(members: readonly Member[]): AsyncGenerator<Buffer> 
     heldBytes += piece.length;
     total += piece.length;
   };
-  for (const [at, member] of members.entries()) {
-    hold(tarHead(member.head));
-    const { content } = member;
-    if (isSmall(member)) {
-      hold(await ahead(at));
-    } else if (content.kind === 'file' || content.kind === 'parts') {
-      const whole = [{ offset: 0, length: member.head.size }];
-      const ranges = content.kind === 'parts' ? content.ranges : whole;
-      for await (const piece of readRanges(content.path, ranges)) {
+  const take = (): Buffer => {
+    const piece = held.length === 1 ? held[0] : undefined;
+    const all = piece ?? Buffer.concat(held);
+    held = [];
+    heldBytes = 0;
+    return all;
+  };
+  try {
+    for (const stretch of packer.stretches) {
+      for await (const piece of packer.piecesOf(stretch)) {
         hold(piece);
         if (heldBytes >= PIECE) {
-          yield Buffer.concat(held);
-          held = [];
-          heldBytes = 0;
+          yield take();
         }
       }
     }
-    hold(tarPadding(member.head.size));
-    if (heldBytes >= PIECE) {
-      yield Buffer.concat(held);
-      held = [];
-      heldBytes = 0;
-    }
+    hold(tarEnd(total));
+    yield take();
+  } finally {
+    await packer.close();
   }
-  hold(tarEnd(total));
-  yield Buffer.concat(held);
 }
 
 /**
@@ -106,43 +103,94 @@ export function textMember(path: string, text: string): Member {
   };
 }
 
-function isSmall({ head, content }: Member): boolean {
-  return content.kind === 'file' ? head.size <= SMALL : content.kind !== 'parts';
-}
+type Stretch =
+  | { readonly kind: 'batch'; readonly files: readonly PackedFile[] }
+  | { readonly kind: 'member'; readonly member: Member };
 
-// Gives member by member, in order, while the next ones are read.
-function readAhead(members: readonly Member[]): (at: number) => Promise<Buffer> {
-  const reads = new Map<number, Promise<Buffer>>();
-  let next = 0;
-  return (at) => {
-    next = Math.max(next, at);
-    for (; next < Math.min(members.length, at + AHEAD); next += 1) {
-      const member = members[next];
-      if (member !== undefined && isSmall(member)) {
-        const read = readWhole(member);
+/** Packs batches of small files before their turn. */
+class AheadPacker {
+  readonly stretches: readonly Stretch[];
+  private readonly thread: PackThread | undefined;
+  private readonly packed = new Map<Stretch, Promise<Buffer>>();
+  private next = 0;
+
+  constructor(members: readonly Member[]) {
+    this.stretches = stretchesOf(members);
+    const files = members.filter(isSmallFile).length;
+    this.thread = files < WORTH_A_THREAD ? undefined : new PackThread();
+  }
+
+  async *piecesOf(stretch: Stretch): AsyncGenerator<Buffer> {
+    if (stretch.kind === 'batch') {
+      this.packAhead(stretch);
+      const piece = await this.packed.get(stretch);
+      this.packed.delete(stretch);
+      if (piece !== undefined) {
+        yield piece;
+      }
+      return;
+    }
+    const { head, content } = stretch.member;
+    yield tarHead(head);
+    if (content.kind === 'bytes') {
+      yield content.bytes;
+    } else if (content.kind !== 'none') {
+      const whole = [{ offset: 0, length: head.size }];
+      yield* readRanges(content.path, content.kind === 'parts' ? content.ranges : whole);
+    }
+    yield tarPadding(head.size);
+  }
+
+  async close(): Promise<void> {
+    await this.thread?.close();
+  }
+
+  private packAhead(stretch: Stretch): void {
+    const upTo = this.stretches.indexOf(stretch, Math.max(0, this.next - AHEAD)) + AHEAD;
+    for (; this.next < Math.min(upTo, this.stretches.length); this.next += 1) {
+      const batch = this.stretches[this.next];
+      if (batch?.kind === 'batch') {
+        const packed = this.pack(batch.files);
         // Whoever takes it hears of its failure; nobody may take it at all.
-        read.catch(() => undefined);
-        reads.set(next, read);
+        packed.catch(() => undefined);
+        this.packed.set(batch, packed);
       }
     }
-    const read = reads.get(at);
-    reads.delete(at);
-    return read ?? Promise.resolve(Buffer.alloc(0));
-  };
+  }
+
+  private async pack(files: readonly PackedFile[]): Promise<Buffer> {
+    return await (this.thread?.pack(files) ?? packHere(files));
+  }
 }
 
-async function readWhole({ head, content }: Member): Promise<Buffer> {
-  if (content.kind === 'none' || content.kind === 'parts') {
-    return Buffer.alloc(0);
+function stretchesOf(members: readonly Member[]): Stretch[] {
+  const stretches: Stretch[] = [];
+  let files: PackedFile[] = [];
+  let bytes = 0;
+  const flush = (): void => {
+    if (files.length > 0) {
+      stretches.push({ kind: 'batch', files });
+    }
+    files = [];
+    bytes = 0;
+  };
+  for (const member of members) {
+    const { head, content } = member;
+    if (!isSmallFile(member)) {
+      flush();
+      stretches.push({ kind: 'member', member });
+      continue;
+    }
+    files.push({ head, path: content.kind === 'file' ? content.path : undefined });
+    bytes += head.size + HEAD_BYTES;
+    if (bytes >= BATCH) {
+      flush();
+    }
   }
-  if (content.kind === 'bytes') {
-    return content.bytes;
-  }
-  const bytes = await readBytes(content.path).catch((cause: unknown) => {
-    throw sourceChanged(content.path, cause);
-  });
-  if (bytes.length !== head.size) {
-    throw sourceChanged(content.path);
-  }
-  return bytes;
+  flush();
+  return stretches;
+}
+
+function isSmallFile({ head, content }: Member): boolean {
+  return content.kind === 'file' ? head.size <= SMALL : content.kind === 'none';
 }

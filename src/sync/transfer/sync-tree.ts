@@ -15,8 +15,7 @@ import { TreeSync } from './tree-sync.ts';
  * @throws {MachineError} when the way to the machine stays broken
  */
 export async function syncTree(request: SyncRequest): Promise<SyncOutcome> {
-  const ahead = request.tree instanceof Promise ? new LookAhead(request) : undefined;
-  const sync = await TreeSync.of({ ...request, tree: await request.tree }, ahead);
+  const sync = await startOf(request);
   const guard = new AttemptGuard(request);
   for (;;) {
     try {
@@ -32,5 +31,15 @@ export async function syncTree(request: SyncRequest): Promise<SyncOutcome> {
       sync.breaks += 1;
       await guard.broken(error, sync.sentBytes);
     }
+  }
+}
+
+async function startOf(request: SyncRequest): Promise<TreeSync> {
+  const ahead = request.tree instanceof Promise ? new LookAhead(request) : undefined;
+  try {
+    return await TreeSync.of({ ...request, tree: await request.tree }, ahead);
+  } catch (error) {
+    await ahead?.giveUp();
+    throw error;
   }
 }

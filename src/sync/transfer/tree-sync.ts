@@ -12,7 +12,7 @@ import type { LookAhead } from './look-ahead.ts';
 import { MachineScript, required } from './machine-script.ts';
 import type { ScriptAnswer } from './machine-script.ts';
 import { formatManifest, manifestId, manifestOf } from './manifest.ts';
-import type { Manifest, ManifestFile } from './manifest.ts';
+import type { Manifest } from './manifest.ts';
 import { keepRecent, readOldManifest } from './old-manifest.ts';
 import type { Plan } from './plan.ts';
 import { treePlan } from './plan.ts';
@@ -106,7 +106,7 @@ export class TreeSync {
       throw transferFailure('no-hash', '', '');
     }
     const sums = new SumBook(tools.sum, request.sent);
-    await sums.learn(request.tree.root, filesOf(this.wanted), request.signal);
+    await sums.learn(request.tree.root, this.wanted.entries.filter((entry) => entry.kind === 'file'), request.signal);
     await pause(request.signal);
     const own = await this.stateOf(tree);
     await pause(request.signal);
@@ -314,8 +314,4 @@ export class TreeSync {
 function isQuiet(tree: TreeReport): boolean {
   const { gone, drift, touched, badFolders, badKeeps } = tree;
   return [gone, drift, touched, badFolders, badKeeps].every((found) => found.size === 0);
-}
-
-function filesOf(manifest: Manifest): readonly ManifestFile[] {
-  return manifest.entries.filter((entry) => entry.kind === 'file');
 }

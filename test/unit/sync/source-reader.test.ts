@@ -43,6 +43,26 @@ describe('a reader of source trees', function () {
     assert.deepEqual(paths(plain), paths(tree));
   });
 
+  it('tells a tree that has not changed as the very same list, and each change of one that has', async () => {
+    bed.write({ a: 'one', b: 'two', 'c/d': 'three' }).link('to', 'b');
+    const first = await reader.read(bed.root, {});
+    assert.equal((await reader.read(bed.root, {})).entries, first.entries);
+    appendFileSync(join(bed.root, 'b'), '!');
+    rmSync(join(bed.root, 'a'));
+    bed.write({ 'c/c': 'new' });
+    const second = await reader.read(bed.root, {});
+    assert.deepEqual(paths(second), ['b', 'c/c', 'c/d', 'to']);
+    const other = new SourceReader(store.root);
+    assert.deepEqual(second.entries, (await other.read(bed.root, {})).entries);
+    await other.close();
+    const narrow = await reader.read(bed.root, { exclude: ['c'] });
+    assert.deepEqual(paths(narrow), ['b', 'to']);
+    rmSync(join(bed.root, 'to'));
+    assert.deepEqual(paths(await reader.read(bed.root, { exclude: ['c'] })), ['b']);
+    await reader.close();
+    assert.deepEqual(paths(await reader.read(bed.root, {})), ['b', 'c/c', 'c/d']);
+  });
+
   it('stops when it is told to, and can be asked again', async () => {
     writeFileSync(join(bed.root, 'big'), randomBytes(64 * 1024 * 1024, 2));
     const cancel = new AbortController();
