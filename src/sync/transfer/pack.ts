@@ -19,12 +19,11 @@ export interface Member {
 
 const SMALL = 256 * 1024;
 const PIECE = 256 * 1024;
-const BATCH = 1024 * 1024;
 const HEAD_BYTES = 1024;
 // A thread takes some time to start.
 const WORTH_A_THREAD = 100;
 /** Batches that are packed ahead, beside what goes out. */
-const AHEAD = 4;
+const AHEAD = 16;
 
 /**
  * Packs members into one stream. Small files are packed ahead, many of them on a
@@ -183,7 +182,7 @@ function stretchesOf(members: readonly Member[]): Stretch[] {
     }
     files.push({ head, path: content.kind === 'file' ? content.path : undefined });
     bytes += head.size + HEAD_BYTES;
-    if (bytes >= BATCH) {
+    if (bytes >= PIECE) {
       flush();
     }
   }

@@ -20,7 +20,7 @@ const WRITE = 32 * 1024;
  * @param input - what to feed it; read no faster than it takes it
  * @param compress - whether to, as far as the link leaves time for it
  * @param onSent - told the bytes of each piece of input that was taken
- * @param onWire - told the bytes of each piece that went over the link
+ * @param onWire - told the bytes of each packet that went over the link
  * @returns what it wrote
  * @throws {Error} what the input threw, or a `MachineError` when the way broke
  */
@@ -40,20 +40,14 @@ export async function sendStream(
       onSent(piece.length);
     }
   };
-  const meter = async function* meter(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    for await (const piece of source) {
-      yield piece;
-      onWire(piece.length);
-    }
-  };
   try {
     const source = counted();
     if (compress) {
       const gzip = (pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> =>
         adaptiveGzip(pieces, () => child.stdin.writableLength);
-      await pipeline(source, gzip, meter, sink(child.stdin));
+      await pipeline(source, gzip, sink(child.stdin, onWire));
     } else {
-      await pipeline(source, meter, sink(child.stdin));
+      await pipeline(source, sink(child.stdin, onWire));
     }
   } catch (error) {
     // A program that ends early closes its input; its own words tell more.
@@ -73,7 +67,10 @@ export async function sendStream(
 
 // Not the stream itself: pipeline would destroy it with an error of its own
 // when the program ends first.
-function sink(stdin: Writable): (source: AsyncIterable<Buffer>) => Promise<void> {
+function sink(
+  stdin: Writable,
+  onWire: (bytes: number) => void,
+): (source: AsyncIterable<Buffer>) => Promise<void> {
   return async (source) => {
     let failed: Error | undefined;
     stdin.on('error', (error) => {
@@ -90,8 +87,12 @@ function sink(stdin: Writable): (source: AsyncIterable<Buffer>) => Promise<void>
     let onRoom = (): void => undefined;
     const write = (piece: Buffer): void => {
       underWay += piece.length;
-      stdin.write(piece, () => {
+      stdin.write(piece, (error) => {
         underWay -= piece.length;
+        // Each packet counts: a way that breaks often takes no whole piece, and yet gets on.
+        if (error === null || error === undefined) {
+          onWire(piece.length);
+        }
         if (underWay <= PIECES_UNDER_WAY) {
           onRoom();
         }

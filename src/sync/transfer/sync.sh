@@ -1063,7 +1063,7 @@ staged() {
   if there "$4"; then emit 'dest there'; fi
   if there "$3"; then emit 'begun'; fi
   tell_free "${3%/*}"
-  staged_in "$1"
+  staged_in "$3"
   emit end
 }
 
