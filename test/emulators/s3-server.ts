@@ -103,7 +103,7 @@ export class S3Server {
       this.verify(request, body);
       this.handle(request, body, response);
     } catch (error) {
-      if (response.destroyed || request.destroyed) return;
+      if (response.destroyed) return;
       const { status, code, message } =
         error instanceof Refusal ? error : new Refusal(500, 'InternalError', String(error));
       if (code === 'AuthorizationHeaderMalformed') {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, utimes, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -55,11 +55,19 @@ export function afterDone(agent: TestAgent, id: string): Promise<Status> {
   return agent.until(id, 'done with what follows', ({ after }) => after?.state === 'done');
 }
 
-/** Writes a file below the run's checkpoint directory. */
-export async function checkpoint(agent: TestAgent, name: string, bytes: string | Buffer): Promise<void> {
+/** Writes a file below the run's checkpoint directory, changed so many seconds ago. */
+export async function checkpoint(
+  agent: TestAgent,
+  name: string,
+  bytes: string | Buffer,
+  secondsAgo: number,
+): Promise<void> {
   const path = join(agent.work, 'checkpoints', name);
   await mkdir(join(path, '..'), { recursive: true });
   await writeFile(path, bytes);
+  const time = Date.now() / 1000 - secondsAgo;
+  await utimes(path, time, time);
+  if (name.includes('/')) await utimes(join(path, '..'), time, time);
 }
 
 /** A ZIP archive without members; whole unless it is cut. */
@@ -82,6 +90,8 @@ export function safetensors(): Buffer {
 export class WebhookReceiver {
   readonly calls: { readonly path: string; readonly type: string | undefined; readonly body: string }[] = [];
   status = 204;
+  /** Before it answers. */
+  onCall: () => void = () => undefined;
   private readonly server: Server;
 
   private constructor() {
@@ -114,6 +124,7 @@ export class WebhookReceiver {
       type: request.headers['content-type'],
       body,
     });
+    this.onCall();
     response.writeHead(this.status).end();
   }
 }

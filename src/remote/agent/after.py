@@ -230,6 +230,7 @@ class Bucket:
         self.credentials = credentials
         self.region = region
         self.endpoint = endpoint
+        self.context = ssl.create_default_context(cafile=os.environ.get("AWS_CA_BUNDLE") or None)
         # Seconds by which the service's clock is ahead of ours.
         self.ahead = 0.0
 
@@ -290,8 +291,10 @@ class Bucket:
         now = datetime.datetime.utcfromtimestamp(time.time() + self.ahead)
         headers = sign(self.credentials, self.region, method, path, text, {"host": host}, payload_hash, now)
         headers["content-length"] = str(body.size)
-        kind = http.client.HTTPSConnection if scheme == "https" else http.client.HTTPConnection
-        connection = kind(host, timeout=TIMEOUT_SECONDS)
+        if scheme == "https":
+            connection = http.client.HTTPSConnection(host, timeout=TIMEOUT_SECONDS, context=self.context)
+        else:
+            connection = http.client.HTTPConnection(host, timeout=TIMEOUT_SECONDS)
         try:
             connection.putrequest(method, path + ("?" + text if text else ""), skip_host=True, skip_accept_encoding=True)
             for name, value in headers.items():

@@ -2374,7 +2374,7 @@ send_item() {
     note "$1 did not end in time"
     return 1
   fi
-  redact "$(grep -v '^[[:space:]]*$' "$_out" 2>/dev/null | tail -n 1 | cut -c 1-250)"
+  redact "$(grep -v -e '^[[:space:]]*$' -e 'caused by' "$_out" 2>/dev/null | tail -n 1 | cut -c 1-250)"
   note "$1: ${_text:-exit code $_code}"
   return 1
 }
@@ -2443,8 +2443,16 @@ send_by_rclone() {
     RCLONE_CONFIG_RUNCTL_REGION RCLONE_CONFIG_RUNCTL_ENDPOINT RCLONE_CONFIG_RUNCTL_PROVIDER
   _path=$1 _url=${2#s3://}
   set -- rclone --ask-password=false --retries 2 --quiet
+  # Some versions of it break on the variable.
+  _bundle=${AWS_CA_BUNDLE:-}
+  if [ -n "$_bundle" ]; then set -- "$@" --ca-cert "$_bundle"; fi
+  unset AWS_CA_BUNDLE
   if [ -d "$_path" ]; then set -- "$@" copy; else set -- "$@" copyto; fi
   limited "$_seconds" "$@" "$_path" "runctl:$_url"
+  if [ -n "$_bundle" ]; then
+    AWS_CA_BUNDLE=$_bundle
+    export AWS_CA_BUNDLE
+  fi
 }
 
 # All items together, or the index.

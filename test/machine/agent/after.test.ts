@@ -28,10 +28,10 @@ underEachShell(
 
     it('is saved with its newest whole checkpoint, the index last', async () => {
       const env = await onlyTools(agent(), 'python3');
-      await checkpoint(agent(), 'step-1.pt', zip());
-      await checkpoint(agent(), 'step-2.pt', zip('with a comment'));
-      await checkpoint(agent(), 'step-3.pt', zip().subarray(0, 20));
-      await checkpoint(agent(), 'step-4.pt.tmp', zip());
+      await checkpoint(agent(), 'step-1.pt', zip(), 7);
+      await checkpoint(agent(), 'step-2.pt', zip('with a comment'), 6);
+      await checkpoint(agent(), 'step-3.pt', zip().subarray(0, 20), 5);
+      await checkpoint(agent(), 'step-4.pt.tmp', zip(), 4);
       const begun = await agent().start(
         id,
         { argv: ['sh', '-c', 'echo ready; env; exit 3'], lines: [...durableLines(server), `json ${encode('{"name":1}')}`] },
