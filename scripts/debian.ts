@@ -23,6 +23,14 @@ const PURPOSES = {
     { package: 'rsync', command: 'rsync' },
     { package: 'git', command: 'git' },
   ],
+  // Ways into a bucket, and to a webhook.
+  buckets: [
+    { package: 'awscli', command: 'aws' },
+    { package: 'rclone', command: 'rclone' },
+    { package: 'curl', command: 'curl' },
+    { package: 'wget', command: 'wget' },
+    { package: 'python3', command: 'python3' },
+  ],
   build: [
     { package: 'g++', command: 'g++' },
     { package: 'make', command: 'make' },

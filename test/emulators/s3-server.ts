@@ -44,8 +44,8 @@ const SKEW_MS = 15 * 60_000;
 
 /**
  * One bucket of an S3-like service on loopback, addressed by path. It takes only what is
- * signed with Signature Version 4, checks the content against the signed hash, and refuses
- * calls it does not know. Written from Amazon's reference alone.
+ * signed with Signature Version 4, checks the content against a hash that is signed too, and
+ * refuses calls it does not know. Written from Amazon's reference alone.
  */
 export class S3Server {
   readonly objects = new Map<string, S3Object>();
@@ -158,7 +158,12 @@ export class S3Server {
       scope: `${day}/${region}/s3/aws4_request`,
     });
     if (expected !== signature) throw new Refusal(403, 'SignatureDoesNotMatch');
-    if (sha256(body) !== hash) throw new Refusal(400, 'XAmzContentSHA256Mismatch');
+    if (hash === 'UNSIGNED-PAYLOAD' && signed.includes('content-md5')) {
+      const md5Sum = createHash('md5').update(body).digest('base64');
+      if (md5Sum !== header(request, 'content-md5')) throw new Refusal(400, 'BadDigest');
+    } else if (sha256(body) !== hash) {
+      throw new Refusal(400, 'XAmzContentSHA256Mismatch');
+    }
   }
 
   private handle(request: IncomingMessage, body: Buffer, response: ServerResponse): void {

@@ -15,7 +15,7 @@ export const BUCKET = 'trained';
 /** What the agent needs, with a way to detach, and nothing that could save. */
 export const PLAIN_TOOLS: readonly string[] = [
   ...BASIC_TOOLS,
-  ...['cut', 'find', 'ps', 'setsid', 'sha256sum', 'tail', 'cp', 'mktemp'],
+  ...['cut', 'find', 'ps', 'setsid', 'sha256sum', 'tail', 'cp', 'echo', 'mktemp'],
 ];
 
 /** Lines of a spec that have a run saved to a server's bucket. */

@@ -2374,7 +2374,10 @@ send_item() {
     note "$1 did not end in time"
     return 1
   fi
-  redact "$(grep -v -e '^[[:space:]]*$' -e 'caused by' "$_out" 2>/dev/null | tail -n 1 | cut -c 1-250)"
+  # What is said last is often but the number of the request.
+  _value=$(grep -i -e error -e fail "$_out" 2>/dev/null | tail -n 1 | cut -c 1-250)
+  if [ -z "$_value" ]; then _value=$(grep -v '^[[:space:]]*$' "$_out" 2>/dev/null | tail -n 1 | cut -c 1-250); fi
+  redact "$_value"
   note "$1: ${_text:-exit code $_code}"
   return 1
 }
@@ -2438,11 +2441,13 @@ send_by_rclone() {
   RCLONE_CONFIG_RUNCTL_TYPE=s3 RCLONE_CONFIG_RUNCTL_ENV_AUTH=true RCLONE_CONFIG_RUNCTL_NO_CHECK_BUCKET=true
   RCLONE_CONFIG_RUNCTL_REGION=${AWS_REGION:-${AWS_DEFAULT_REGION:-}}
   RCLONE_CONFIG_RUNCTL_ENDPOINT=$_endpoint RCLONE_CONFIG_RUNCTL_PROVIDER=AWS
-  if [ -n "$_endpoint" ]; then RCLONE_CONFIG_RUNCTL_PROVIDER=Other; fi
+  # The one that buckets without access lists take; older ones send another.
+  RCLONE_CONFIG_RUNCTL_ACL=bucket-owner-full-control
+  if [ -n "$_endpoint" ]; then RCLONE_CONFIG_RUNCTL_PROVIDER=Other RCLONE_CONFIG_RUNCTL_ACL=private; fi
   export RCLONE_CONFIG_RUNCTL_TYPE RCLONE_CONFIG_RUNCTL_ENV_AUTH RCLONE_CONFIG_RUNCTL_NO_CHECK_BUCKET \
-    RCLONE_CONFIG_RUNCTL_REGION RCLONE_CONFIG_RUNCTL_ENDPOINT RCLONE_CONFIG_RUNCTL_PROVIDER
+    RCLONE_CONFIG_RUNCTL_REGION RCLONE_CONFIG_RUNCTL_ENDPOINT RCLONE_CONFIG_RUNCTL_PROVIDER RCLONE_CONFIG_RUNCTL_ACL
   _path=$1 _url=${2#s3://}
-  set -- rclone --ask-password=false --retries 2 --quiet
+  set -- rclone --ask-password=false --no-check-dest --retries 2 --quiet
   # Some versions of it break on the variable.
   _bundle=${AWS_CA_BUNDLE:-}
   if [ -n "$_bundle" ]; then set -- "$@" --ca-cert "$_bundle"; fi

@@ -74,6 +74,15 @@ underEachShell('what only one may do', (agent) => {
     assert.deepEqual([started.state, started.forbidden], ['running', undefined]);
   });
 
+  it('(an id) stays forbidden for a week, and is then forgotten', async () => {
+    for (const id of [R0, R1]) await agent().call(['forbid', id]);
+    await callCommand(['touch', '-d', '9 days ago', join(agent().home, 'runs', R0)], {});
+    await callCommand(['touch', '-d', '6 days ago', join(agent().home, 'runs', R1)], {});
+    await agent().start(R2, { argv: ['true'] });
+    await agent().ended(R2);
+    assert.deepEqual((await readdir(join(agent().home, 'runs'))).sort(), [R1, R2].sort());
+  });
+
   it('(an id) is either forbidden or started, when both are asked at once', async () => {
     const input = agent().spec({ argv: ['true'], lines: ['shared 1'] });
     for (let round = 0; round < 6; round++) {
