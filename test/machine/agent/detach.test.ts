@@ -13,7 +13,7 @@ const SIGNALS =
   's.getsignal(s.SIGTERM) == s.SIG_DFL, flush=True); import time; time.sleep(60)';
 
 const versionSchema = z.strictObject({
-  agent: z.literal(3),
+  agent: z.literal(4),
   home: z.string(),
   shell: z.string(),
   detach: z.enum(['setsid', 'perl', 'python3', 'none']),

@@ -15,6 +15,8 @@ const SPEC: AgentSpec = {
   sharedDirectory: false,
   setup: [],
   setupKey: null,
+  setupStep: 'ab',
+  setupOutputs: [],
   record: {},
 };
 const NOTHING: AgentAfter = {
