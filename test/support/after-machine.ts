@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmod, mkdir, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, utimes, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -46,6 +46,7 @@ export async function onlyTools(agent: TestAgent, ...tools: string[]): Promise<N
 /** A program of this name, which is a shell script. */
 export async function fakeTool(agent: TestAgent, name: string, script: string): Promise<void> {
   const path = join(agent.work, '../bin', name);
+  await rm(path, { force: true });
   await writeFile(path, `#!/bin/sh\n${script}\n`);
   await chmod(path, 0o755);
 }

@@ -1863,8 +1863,10 @@ after_json() {
   if [ "$_json" = null ]; then _tries_json=0; fi
   if is_after_lost; then
     _stage=lost
-    # Nobody is left to remove them.
-    rm -f "$_dir/after-secrets"
+    # Nobody is left to remove them; but a `save` may have just brought them.
+    if [ -e "$_dir/after-secrets" ]; then
+      find "$_dir/after-secrets" -mmin +2 -exec rm -f {} + 2>/dev/null
+    fi
   fi
   case $_stage in
     waiting | saving | calling | holding | acting | done | lost) ;;
@@ -1883,14 +1885,11 @@ after_json() {
   _json="{\"state\":\"$_stage\",${_saved%?},\"webhook\":$_called,\"left\":$_left,\"tries\":$_tries_json}"
 }
 
-# Nobody does what is left to do, and nobody is there who would see to it.
+# Nobody does what is left to do, and nobody is there who would see to it. The
+# supervisor first: it does not go before another has begun.
 is_after_lost() {
-  if [ "$_stage" = 'done' ]; then return 1; fi
-  case $_state in
-    starting) return 1 ;;
-    running | stopping) if is_alive "$_super" "$_super_start" "$_super_boot"; then return 1; fi ;;
-  esac
-  if is_watched after || is_watched keeper; then return 1; fi
+  if [ "$_stage" = 'done' ] || [ "$_state" = starting ]; then return 1; fi
+  if is_watched supervisor || is_watched after || is_watched keeper; then return 1; fi
   # It may have ended between the two looks.
   read_stage
   [ "$_stage" != 'done' ]

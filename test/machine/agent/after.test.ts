@@ -9,6 +9,7 @@ import {
   BUCKET,
   checkpoint,
   durableLines,
+  fakeTool,
   onlyTools,
   zip,
 } from '../../support/after-machine.ts';
@@ -60,6 +61,16 @@ underEachShell(
       }
       assert.doesNotMatch(await agent().log(id), /AKIDTEST|cret/);
       assert.ok(!existsSync(agent().file(id, 'after-secrets')));
+    });
+
+    it('is not called lost, nor robbed of its credentials, while nobody has begun yet', async () => {
+      const env = await onlyTools(agent(), 'python3');
+      // Whoever follows comes late.
+      await fakeTool(agent(), 'setsid', `case $* in *' after '*) /bin/sleep 1 ;; esac; exec /usr/bin/setsid "$@"`);
+      await agent().start(id, { argv: ['true'], lines: durableLines(server) }, { env });
+      const { after } = await agent().ended(id);
+      assert.equal(after?.state, 'waiting');
+      assert.equal((await afterDone(agent(), id)).after?.error, null);
     });
   },
   { RUNCTL_BEAT_SECONDS: '1' },
