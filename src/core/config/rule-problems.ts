@@ -1,9 +1,10 @@
 import * as l10n from '@vscode/l10n';
+import { WINDOW_PLACE } from '../model/run-after.ts';
 import { looksSecret } from './credential-keys.ts';
 import { isTable } from './merge.ts';
 import type { TomlTable } from './merge.ts';
 import type { ConfigFix, ConfigProblem, ConfigProblemCode } from './problem.ts';
-import { CHECKPOINT_PLACEHOLDER, WINDOW_PLACE } from './schema/run-profile.ts';
+import { CHECKPOINT_PLACEHOLDER } from './schema/run-profile.ts';
 import type { ProblemContext } from './schema-problems.ts';
 import type { TomlPath, TomlPlaces } from './toml-places.ts';
 

@@ -1,3 +1,6 @@
+/** The durable place that is this host, as long as a window is open. */
+export const WINDOW_PLACE = 'window';
+
 /** What is wanted of a run's machine once the run has ended. */
 export interface AfterSpec {
   /** Where results go: `s3://bucket/prefix`, or `window` for this host; `null` for nowhere. */

@@ -1,7 +1,6 @@
 import * as l10n from '@vscode/l10n';
-import { WINDOW_PLACE } from '../../core/config/schema/run-profile.ts';
 import type { RunAfter } from '../../core/model/run-after.ts';
-import { wantsAfter } from '../../core/model/run-after.ts';
+import { wantsAfter, WINDOW_PLACE } from '../../core/model/run-after.ts';
 import type { Run } from '../../core/model/run.ts';
 import { isActive } from '../../core/model/run.ts';
 import type { NewEvent } from '../../ledger/run-afters.ts';

@@ -1,5 +1,5 @@
 import * as l10n from '@vscode/l10n';
-import { WINDOW_PLACE } from '../../core/config/schema/run-profile.ts';
+import { WINDOW_PLACE } from '../../core/model/run-after.ts';
 import type { Run } from '../../core/model/run.ts';
 import type { App } from '../app.ts';
 import { agreeOnPlace } from '../launch/agree-on-place.ts';

@@ -1,4 +1,4 @@
-import { WINDOW_PLACE } from '../../core/config/schema/run-profile.ts';
+import { WINDOW_PLACE } from '../../core/model/run-after.ts';
 import { parseS3Uri } from '../../core/validation-cloud.ts';
 import { settings } from '../settings.ts';
 

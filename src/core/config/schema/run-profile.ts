@@ -1,13 +1,11 @@
 import * as l10n from '@vscode/l10n';
 import * as z from 'zod';
+import { WINDOW_PLACE } from '../../model/run-after.ts';
 import { s3UriProblem } from '../../validation-cloud.ts';
 import { argument, argv, duration, envName, text, texts, unset } from './fields.ts';
 
 /** Where a run can be launched. */
 export const PROVIDERS = ['local', 'ssh', 'aws', 'runpod', 'lyceum'] as const;
-
-/** The durable place that is this host, as long as a window is open. */
-export const WINDOW_PLACE = 'window';
 
 /** What stands for the path of the checkpoint in `resume_args`. */
 export const CHECKPOINT_PLACEHOLDER = '{checkpoint}';
