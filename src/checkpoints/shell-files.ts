@@ -1,6 +1,8 @@
 import { posix } from 'node:path';
 import { MachineError } from '../core/errors.ts';
 import type { AgentClient } from '../remote/agent/agent-client.ts';
+import type { EntryList, ListedEntry } from '../remote/agent/entry-lists.ts';
+import { parseEntryList } from '../remote/agent/entry-lists.ts';
 import { directoryTotals } from './checkpoint-files.ts';
 import type {
   CheckpointEntry,
@@ -9,8 +11,6 @@ import type {
   RemovableEntry,
   RemovableFiles,
 } from './checkpoint-files.ts';
-import type { EntryList } from './entry-lists.ts';
-import { parseEntryList } from './entry-lists.ts';
 import { DIRECTORY_DEPTH, SEARCH_DEPTH } from './layout.ts';
 import { MAX_ENTRIES, tooMany, unreadable } from './list-failures.ts';
 
@@ -115,8 +115,12 @@ export class ShellCheckpointFiles implements CheckpointFiles, RemovableFiles {
     if (complaint !== null) {
       throw unreadable(path, new Error(complaint));
     }
-    return entries;
+    return entries.map(asCheckpointEntry);
   }
+}
+
+function asCheckpointEntry(entry: ListedEntry): CheckpointEntry {
+  return { ...entry, kind: entry.kind === 'link' ? 'other' : entry.kind };
 }
 
 function listOf(path: string, output: Uint8Array): EntryList {

@@ -7,6 +7,7 @@ import type { MachineProbe } from '../remote/machine-probe.ts';
 import type { RemoteShell } from '../remote/remote-shell.ts';
 import type { MachineView } from '../resources/account-snapshot.ts';
 import type { TransferProgress } from '../sync/model.ts';
+import type { LeftOut } from '../sync/transfer/transfer-types.ts';
 
 /** What a provider can do, so that the UI hides what cannot be. */
 export interface ProviderCapabilities {
@@ -69,15 +70,22 @@ export interface CodePlacer {
   place(request: PlaceRequest): Promise<CodePlace>;
 }
 
-/** Something of a machine to copy to this host. */
-export interface FetchPathRequest {
-  /** Absolute path on the machine: a file or a directory. */
+/** How a single path is copied, either way. */
+export interface CopyPathRequest {
+  /** Absolute path of a file or a directory, on the side it comes from. */
   readonly source: string;
-  /** Absolute path on this host; nothing may be there unless it is to be replaced. */
+  /** Absolute path on the other side; nothing may be there unless it is to be replaced. */
   readonly destination: string;
   readonly replace: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
+}
+
+/** A copy that is whole, and proved by hash. */
+export interface CopiedPath {
+  readonly files: number;
+  /** What could not come along, relative to what was copied. */
+  readonly leftOut: readonly LeftOut[];
 }
 
 /** Copies from a machine that does not share its files with this host. */
@@ -86,11 +94,27 @@ export interface PathFetcher {
    * Copies a file or directory, proved by hash; one that was cut goes on.
    *
    * @param request - what and where to
+   * @returns what came
    * @throws {ExistsError} when something is at the destination
+   * @throws {IoError} when this host has no room
    * @throws {TransferError} when it cannot be read, or changes all the time
    * @throws {MachineError} when the way to the machine stays broken
    */
-  fetch(request: FetchPathRequest): Promise<void>;
+  fetch(request: CopyPathRequest): Promise<CopiedPath>;
+}
+
+/** Copies to a machine that does not share its files with this host. */
+export interface PathSender {
+  /**
+   * Copies a file or directory, proved by hash; one that was cut goes on.
+   *
+   * @param request - what and where to
+   * @returns what went
+   * @throws {ExistsError} when something is at the destination
+   * @throws {TransferError} when either side refuses, or the machine has no room
+   * @throws {MachineError} when the way to the machine stays broken
+   */
+  put(request: CopyPathRequest): Promise<CopiedPath>;
 }
 
 /** A machine one can work on. Training, logs and checkpoints need nothing more. */

@@ -15,7 +15,7 @@ import type { RemoteShell } from '../../remote/remote-shell.ts';
 import type { SshMachineShell } from '../../remote/ssh/machine-shell.ts';
 import type { MachineFacts, MachineTrouble } from '../../resources/account-snapshot.ts';
 import { MachineFactsReader } from '../machine-facts.ts';
-import type { CodePlacer, Machine, PathFetcher } from '../training-provider.ts';
+import type { CodePlacer, Machine, PathFetcher, PathSender } from '../training-provider.ts';
 import { awayText } from './away-text.ts';
 import { SSH_PROVIDER } from './known-machines.ts';
 import { troubleOf } from './machine-trouble.ts';
@@ -31,13 +31,20 @@ export interface MachinePoolParts {
   /** Makes the way to a machine; whom it asks may change from question to question. */
   readonly shell: (machine: SshMachine, person: () => SshPerson) => Promise<SshMachineShell>;
   readonly files: (agent: AgentClient) => CheckpointFiles & RemovableFiles;
-  readonly transfer: (shell: RemoteShell, directory: string) => CodePlacer & PathFetcher;
+  readonly transfer: (
+    shell: RemoteShell,
+    directory: string,
+  ) => CodePlacer & PathFetcher & PathSender;
 }
 
 /** A machine with all that is known of it since it was connected to. */
 export interface PooledMachine extends Machine {
   readonly shell: SshMachineShell;
   readonly probe: MachineProbe;
+  readonly fetcher: PathFetcher;
+  readonly sender: PathSender;
+  /** Absolute directory on it that holds code and what transfers need. */
+  readonly directory: string;
 }
 
 /** Facts of a machine, or why there are none. */
@@ -215,9 +222,10 @@ export class MachinePool {
     shell: SshMachineShell,
     directory: string,
     probe: MachineProbe,
-  ): Pick<PooledMachine, 'fetcher' | 'placer'> {
-    const mover = this.parts.transfer(shell, atHome(directory, probe.home));
-    return { placer: mover, fetcher: mover };
+  ): Pick<PooledMachine, 'directory' | 'fetcher' | 'placer' | 'sender'> {
+    const place = atHome(directory, probe.home);
+    const mover = this.parts.transfer(shell, place);
+    return { placer: mover, fetcher: mover, sender: mover, directory: place };
   }
 
   private async openNow(entry: Entry): Promise<PooledMachine> {

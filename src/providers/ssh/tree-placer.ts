@@ -5,12 +5,16 @@ import type { CodePlace } from '../../core/model/run.ts';
 import type { RemoteShell } from '../../remote/remote-shell.ts';
 import type { SourceReader } from '../../sync/source-reader.ts';
 import { fetchPath } from '../../sync/transfer/fetch-path.ts';
+import { putPath } from '../../sync/transfer/put-path.ts';
 import type { SentStore } from '../../sync/transfer/sent-store.ts';
 import { syncTree } from '../../sync/transfer/sync-tree.ts';
+import type { TransferWay } from '../../sync/transfer/transfer-types.ts';
 import type {
   CodePlacer,
-  FetchPathRequest,
+  CopiedPath,
+  CopyPathRequest,
   PathFetcher,
+  PathSender,
   PlaceRequest,
 } from '../training-provider.ts';
 
@@ -28,8 +32,8 @@ export interface TreePlacerParts {
   readonly clock: Clock;
 }
 
-/** Brings workspace folders to a machine as trees of ours, by what changed, and copies back. */
-export class TreePlacer implements CodePlacer, PathFetcher {
+/** Brings workspace folders to a machine as trees of ours, by what changed, and copies single paths either way. */
+export class TreePlacer implements CodePlacer, PathFetcher, PathSender {
   private readonly parts: TreePlacerParts;
 
   constructor(parts: TreePlacerParts) {
@@ -64,9 +68,17 @@ export class TreePlacer implements CodePlacer, PathFetcher {
     };
   }
 
-  async fetch(request: FetchPathRequest): Promise<void> {
+  fetch(request: CopyPathRequest): Promise<CopiedPath> {
+    return fetchPath({ ...this.way(), ...request });
+  }
+
+  put(request: CopyPathRequest): Promise<CopiedPath> {
+    return putPath({ ...this.way(), ...request });
+  }
+
+  private way(): TransferWay {
     const { shell, script, client, clock, directory: home } = this.parts;
-    await fetchPath({ shell, script, client, clock, home, ...request });
+    return { shell, script, client, clock, home };
   }
 }
 

@@ -1,5 +1,7 @@
+import { sep } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { MachineError, TransferError } from '../../core/errors.ts';
+import { staysInside } from './inside.ts';
 import type { ScriptRecord } from './machine-script.ts';
 import { checkPath } from './manifest.ts';
 import type { LeftOut } from './transfer-types.ts';
@@ -111,6 +113,10 @@ export function readListing(records: readonly ScriptRecord[]): Listing | undefin
 function relative(name: string): string {
   const path = name.replace(/^\.\//u, '');
   checkPath(path);
+  // Where these part names, a machine could lead a file out of its folder by them.
+  if (sep !== '/' && /[\\:]/u.test(path)) {
+    throw new TransferError('bad-name', l10n.t('This computer takes no file of this name: {0}', path));
+  }
   return path;
 }
 
@@ -131,21 +137,6 @@ function readStat(path: string, line: string): ListedFile {
     version: line,
     sum: undefined,
   };
-}
-
-function staysInside(path: string, target: string): boolean {
-  let depth = path.split('/').length - 1;
-  for (const part of target.split('/')) {
-    if (part === '..') {
-      depth -= 1;
-    } else if (part !== '' && part !== '.') {
-      depth += 1;
-    }
-    if (depth < 0) {
-      return false;
-    }
-  }
-  return target !== '' && !target.startsWith('/');
 }
 
 // Two things at one place, or a file that is a folder too: a machine that lies.

@@ -7,7 +7,9 @@ import type { Listing, ListedFile } from './fetch-listing.ts';
 import { readListing } from './fetch-listing.ts';
 import type { PartFile } from './fetch-writer.ts';
 import { partOf, writeParts } from './fetch-writer.ts';
+import { demandRoom, outOfRoom } from './local-room.ts';
 import { MachineScript } from './machine-script.ts';
+import { partPath } from './part-path.ts';
 import { readStream } from './read-stream.ts';
 import { algorithmOf } from './sum-book.ts';
 import { sourceChanged, transferFailure } from './transfer-failure.ts';
@@ -18,12 +20,13 @@ import { callOf, callsOf } from './words.ts';
 const EXACT_FROM = 1024 * 1024;
 
 /**
- * Copies a file or folder from a machine: into `DESTINATION.part`, proved by
- * hash, then renamed. What has arrived stays in `.part` and is not fetched again.
+ * Copies a file or folder from a machine: beside its place (see
+ * `partPath`), proved by hash, then renamed. What has arrived is not fetched again.
  *
  * @param request - what and where to
  * @returns what came
  * @throws {ExistsError} when something is at the destination
+ * @throws {IoError} with code `disk-full` or `quota` when this host has no room
  * @throws {TransferError} when it changes all the time or cannot be read
  * @throws {MachineError} when the way to the machine stays broken
  */
@@ -58,7 +61,7 @@ class Fetch {
   constructor(request: FetchRequest) {
     this.request = request;
     this.script = new MachineScript(request);
-    this.part = `${request.destination}.part`;
+    this.part = partPath(request.destination);
   }
 
   async attempt(): Promise<FetchOutcome | undefined> {
@@ -71,6 +74,9 @@ class Fetch {
       throw transferFailure('no-hash', '', '');
     }
     const parts = await this.prepare(listing);
+    const total = listing.files.reduce((sum, file) => sum + file.size, 0);
+    const there = parts.reduce((sum, item) => sum + item.offset, 0);
+    await demandRoom(dirname(part), total - there);
     // While the bytes come, the machine hashes what it has.
     const proof = this.script.call(['list', request.source, '1']);
     proof.catch(() => undefined);
@@ -105,20 +111,25 @@ class Fetch {
     listing: Listing,
     parts: readonly PartFile[],
   ): Promise<ReadonlyMap<string, string>> {
+    const { request } = this;
     const total = listing.files.reduce((sum, file) => sum + file.size, 0);
     let sent = parts.reduce((sum, item) => sum + item.offset, 0);
-    const child = await readStream(
-      this.request,
-      ['sh', this.script.path, 'read', this.request.source],
-      this.planOf(parts),
-    );
-    const sums = await writeParts(parts, child.stdout, algorithmOf(listing.sum), (bytes, what) => {
-      this.received += bytes;
-      sent += bytes;
-      this.request.onProgress?.({ sent, total, what });
-    });
-    await child.ended();
-    return sums;
+    request.onProgress?.({ sent, total, what: request.source });
+    const argv = ['sh', this.script.path, 'read', request.source];
+    const child = await readStream(request, argv, this.planOf(parts));
+    try {
+      const sums = await writeParts(parts, child.stdout, algorithmOf(listing.sum), (bytes, what) => {
+        this.received += bytes;
+        sent += bytes;
+        request.onProgress?.({ sent, total, what });
+      });
+      await child.ended();
+      return sums;
+    } catch (error) {
+      // Nobody reads on: it would wait for ever.
+      child.stop();
+      throw outOfRoom(error, total - sent);
+    }
   }
 
   private planOf(parts: readonly PartFile[]): string {

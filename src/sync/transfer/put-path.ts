@@ -1,26 +1,24 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { lstat, readdir, readlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { ExistsError, MachineError, TransferError } from '../../core/errors.ts';
-import { contentHasher } from '../content-hash.ts';
-import type { HashedFile } from '../model.ts';
 import { AttemptGuard } from './attempts.ts';
 import type { NeededEntry } from './change-set.ts';
 import { readCheck } from './check-answer.ts';
+import type { CheckAnswer } from './check-answer.ts';
 import { demandUnchanged } from './demand-unchanged.ts';
 import { MachineScript, required } from './machine-script.ts';
-import { manifestOf } from './manifest.ts';
-import type { Manifest } from './manifest.ts';
-import { finishPlan, makeText } from './plan.ts';
+import type { ScriptAnswer } from './machine-script.ts';
+import { finishPlan, makeText, modeOf } from './plan.ts';
+import { readPutSource } from './put-source.ts';
+import type { PutSource } from './put-source.ts';
 import { sendTree } from './send-tree.ts';
 import type { SentStore } from './sent-store.ts';
 import { readStaged } from './staged.ts';
+import type { Staged } from './staged.ts';
 import { algorithmOf, SumBook } from './sum-book.ts';
 import { streamFrom } from './supply.ts';
 import type { Supply } from './supply.ts';
-import { diskTooSmall, sourceChanged, transferFailure } from './transfer-failure.ts';
+import { diskTooSmall, ranOutOfRoom, sourceChanged, transferFailure } from './transfer-failure.ts';
 import type { PutOutcome, PutRequest } from './transfer-types.ts';
 import { Transport } from './transport.ts';
 import { callsOf } from './words.ts';
@@ -36,7 +34,7 @@ import { callsOf } from './words.ts';
  * @throws {MachineError} when the way to the machine stays broken
  */
 export async function putPath(request: PutRequest): Promise<PutOutcome> {
-  const put = new Put(request, await readSource(request));
+  const put = new Put(request, await readPutSource(request));
   const guard = new AttemptGuard(request);
   for (;;) {
     try {
@@ -55,16 +53,28 @@ export async function putPath(request: PutRequest): Promise<PutOutcome> {
   }
 }
 
-interface Source {
-  readonly root: string;
-  readonly manifest: Manifest;
-  readonly files: ReadonlyMap<string, HashedFile>;
-  readonly isSingle: boolean;
+/** What the machine tells before anything is sent. */
+interface Look {
+  readonly check: CheckAnswer;
+  readonly free: number | undefined;
+  /** Whether something is at the destination. */
+  readonly isThere: boolean;
+  readonly isBegun: boolean;
+}
+
+/** What has to be sent. */
+interface Comparison {
+  readonly sums: SumBook;
+  readonly needed: readonly NeededEntry[];
+  readonly staged: Staged;
+  readonly supply: Supply;
+  /** Bytes. */
+  readonly missing: number;
 }
 
 class Put {
   private readonly request: PutRequest;
-  private readonly source: Source;
+  private readonly source: PutSource;
   private readonly script: MachineScript;
   private readonly stage: string;
   private readonly lock: string;
@@ -74,7 +84,7 @@ class Put {
   breaks = 0;
   sentBytes = 0;
 
-  constructor(request: PutRequest, source: Source) {
+  constructor(request: PutRequest, source: PutSource) {
     this.request = request;
     this.source = source;
     this.script = new MachineScript(request);
@@ -86,24 +96,72 @@ class Put {
   }
 
   async attempt(): Promise<PutOutcome | undefined> {
-    const { request, source, script, stage, lock } = this;
-    const common = [request.client, lock, stage];
-    const records = await script.call(['staged', ...common, request.destination]);
-    const check = readCheck(records);
-    const { tools, free } = check;
-    const isThere = records.some((record) => record.key === 'dest');
-    if (isThere && this.isSent && !records.some((record) => record.key === 'begun')) {
+    const { request, stage, lock } = this;
+    const look = await this.look();
+    const { check, free } = look;
+    const { tools } = check;
+    if (look.isThere && this.isSent && !look.isBegun) {
       // Only the answer was lost: what was staged has gone to its place.
       return this.outcome(tools.sum);
     }
-    if (isThere && !request.replace) {
+    if (look.isThere && !request.replace) {
       throw this.exists();
     }
     if (tools.sum === 'none' || !tools.tar) {
       throw transferFailure(tools.tar ? 'no-hash' : 'no-tar', '', '');
     }
+    const { sums, needed, staged, supply, missing } = await this.compare(check);
+    if (free !== undefined && missing > free) {
+      throw diskTooSmall(missing, free);
+    }
+    const make =
+      callsOf('drop', [], staged.junk) + foldersText(this.source) + makeText('/', supply);
+    const texts = new Map([['make', make]]);
+    const algorithm = algorithmOf(tools.sum);
+    const plan = finishPlan(texts, new Map(), needed, { sums, algorithm, supply });
+    const transport = new Transport(request, this.script, tools);
+    const before = this.sentBytes;
+    const common = [request.client, lock, stage];
+    this.isSent = true;
+    try {
+      const said = await sendTree({
+        transport,
+        root: this.source.root,
+        plan,
+        supply,
+        bigs: check.bigs,
+        reset: staged.reset,
+        append: ['append', ...common],
+        commit: ['place', ...common, plan.id],
+        after: [request.destination, request.replace ? '1' : '0'],
+      });
+      return (await this.isDone(said, plan.proved)) ? this.outcome(tools.sum) : undefined;
+    } catch (error) {
+      throw isNoRoom(error) ? await this.noRoom(error) : error;
+    } finally {
+      this.sentBytes = before + transport.sentBytes;
+    }
+  }
+
+  private async look(): Promise<Look> {
+    const { destination, replace, client } = this.request;
+    const records = await this.script.call([
+      'staged',
+      client,
+      this.lock,
+      this.stage,
+      destination,
+      replace ? '1' : '0',
+    ]);
+    const check = readCheck(records);
+    const has = (key: string): boolean => records.some((record) => record.key === key);
+    return { check, free: check.free, isThere: has('dest'), isBegun: has('begun') };
+  }
+
+  private async compare(check: CheckAnswer): Promise<Comparison> {
+    const { source, stage, request } = this;
     const files = source.manifest.entries.filter((entry) => entry.kind === 'file');
-    const sums = new SumBook(tools.sum, NO_MEMORY);
+    const sums = new SumBook(check.tools.sum, NO_MEMORY);
     await sums.learn(source.root, files, request.signal);
     const needed = source.manifest.entries.map(
       (entry): NeededEntry => ({
@@ -117,52 +175,42 @@ class Put {
       needed.filter((item) => !staged.right.has(item.stagePath)),
       streamFrom(this.breaks),
     );
-    const bytes = [...supply.packed, ...supply.streamed.map((item) => item.needed)].reduce(
-      (sum, { entry }) => sum + (entry.kind === 'file' ? entry.size : 0),
-      0,
-    );
-    if (free !== undefined && bytes > free) {
-      throw diskTooSmall(bytes, free);
+    return { sums, needed, staged, supply, missing: missingBytes(supply, check.bigs) };
+  }
+
+  private async isDone(
+    said: ScriptAnswer | undefined,
+    proved: readonly string[],
+  ): Promise<boolean> {
+    if (said?.failure?.code === 'verify') {
+      await this.learnFrom(said.records, proved);
+      return false;
     }
-    const make = callsOf('drop', [], staged.junk) + makeText('/', supply);
-    const texts = new Map([['make', make]]);
-    const algorithm = algorithmOf(tools.sum);
-    const plan = finishPlan(texts, new Map(), needed, { sums, algorithm, supply });
-    const transport = new Transport(request, script, tools);
-    const before = this.sentBytes;
-    this.isSent = true;
+    if (said === undefined || said.failure?.code === 'no-plan') {
+      return false;
+    }
+    if (said.failure?.code === 'exists') {
+      throw this.exists();
+    }
+    required(said);
+    return true;
+  }
+
+  // It got full half-way: what has arrived stays, and how much lacks is told.
+  private async noRoom(error: TransferError): Promise<TransferError> {
     try {
-      const said = await sendTree({
-        transport,
-        root: source.root,
-        plan,
-        supply,
-        bigs: check.bigs,
-        reset: staged.reset,
-        append: ['append', ...common],
-        commit: ['place', ...common, plan.id],
-        after: [request.destination, request.replace ? '1' : '0'],
-      });
-      if (said?.failure?.code === 'verify') {
-        await this.learnFrom(said.records, plan.proved);
-        return undefined;
-      }
-      if (said === undefined || said.failure?.code === 'no-plan') {
-        return undefined;
-      }
-      if (said.failure?.code === 'exists') {
-        throw this.exists();
-      }
-      required(said);
-    } finally {
-      this.sentBytes = before + transport.sentBytes;
+      const { check, free } = await this.look();
+      const { missing } = await this.compare(check);
+      return ranOutOfRoom(error, missing, free);
+    } catch {
+      // A disk so full that it takes not even the lock: what was said first counts.
+      return error;
     }
-    return this.outcome(tools.sum);
   }
 
   private outcome(verifiedBy: string): PutOutcome {
-    const files = this.source.manifest.entries.length;
-    return { sentBytes: this.sentBytes, files, verifiedBy };
+    const { manifest, leftOut } = this.source;
+    return { sentBytes: this.sentBytes, files: manifest.entries.length, leftOut, verifiedBy };
   }
 
   private exists(): ExistsError {
@@ -193,6 +241,25 @@ class Put {
   }
 }
 
+// Empty ones too, and none as open as an archive makes it.
+function foldersText({ folders }: PutSource): string {
+  const groups = Map.groupBy(folders, modeOf);
+  const shelves = [...groups].map(([mode, members]) =>
+    callsOf('shelf', [mode], members.map(({ path }) => (path === '' ? 'f/it' : `f/it/${path}`))),
+  );
+  return ['bare\n', ...shelves].join('');
+}
+
+function missingBytes({ packed, streamed }: Supply, bigs: ReadonlyMap<string, number>): number {
+  const small = packed.reduce((sum, { entry }) => sum + (entry.kind === 'file' ? entry.size : 0), 0);
+  // What arrived of a stream lies on that disk already.
+  return streamed.reduce((sum, { file }) => sum + file.size - (bigs.get(file.hash) ?? 0), small);
+}
+
+function isNoRoom(error: unknown): error is TransferError {
+  return error instanceof TransferError && (error.code === 'disk-full' || error.code === 'quota');
+}
+
 function supplyOf(needed: readonly NeededEntry[], limit: number): Supply {
   const packed: NeededEntry[] = [];
   const streamed: Supply['streamed'][number][] = [];
@@ -207,59 +274,6 @@ function supplyOf(needed: readonly NeededEntry[], limit: number): Supply {
     }
   }
   return { packed, streamed, built: [], copied: [], alike: [] };
-}
-
-async function readSource(request: PutRequest): Promise<Source> {
-  const { source, signal } = request;
-  const info = await lstat(source).catch((cause: unknown) => {
-    const message = l10n.t('There is nothing at {0}', source);
-    throw new TransferError('missing', message, { cause });
-  });
-  const isSingle = !info.isDirectory();
-  const root = isSingle ? dirname(source) : source;
-  const entries: (HashedFile | { kind: 'link'; path: string; target: string })[] = [];
-  const add = async (path: string): Promise<void> => {
-    signal?.throwIfAborted();
-    const file = join(root, ...path.split('/'));
-    const found = await lstat(file);
-    if (found.isDirectory()) {
-      for (const name of await readdir(file)) {
-        await add(path === '' ? name : `${path}/${name}`);
-      }
-    } else if (found.isSymbolicLink()) {
-      entries.push({ kind: 'link', path, target: await readlink(file) });
-    } else if (found.isFile()) {
-      entries.push({
-        kind: 'file',
-        path,
-        size: found.size,
-        modifiedAt: Math.floor(found.mtimeMs),
-        mode: found.mode & 0o777,
-        identity: `${found.dev}:${found.ino}`,
-        hash: await hashFile(file),
-      });
-    } else {
-      throw new TransferError('special', l10n.t('{0} is no file and no folder', path));
-    }
-  };
-  await add(isSingle ? basename(source) : '');
-  const tree = { root, rule: 'ignore-files', entries, problems: [], bytes: 0 } as const;
-  const files = entries.filter((entry) => entry.kind === 'file');
-  return {
-    root,
-    manifest: manifestOf(tree, []),
-    files: new Map(files.map((file) => [file.path, file])),
-    isSingle,
-  };
-}
-
-async function hashFile(path: string): Promise<string> {
-  const hash = await contentHasher();
-  const stream: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: 1024 * 1024 });
-  for await (const piece of stream) {
-    hash.update(piece);
-  }
-  return hash.digest();
 }
 
 /** Copies are too different to be worth remembering. */

@@ -8,6 +8,8 @@ export interface ReadingProcess {
   readonly stdout: AsyncIterable<Buffer>;
   /** Waits for its end; throws when it or the way to it failed. */
   ended(): Promise<void>;
+  /** Ends it before its time. */
+  stop(): void;
 }
 
 /**
@@ -35,6 +37,10 @@ export async function readStream(
   child.stdin.end(input);
   return {
     stdout: readAll(child.stdout),
+    stop: () => {
+      child.done.catch(() => undefined);
+      child.kill();
+    },
     ended: async () => {
       const { code } = await child.done;
       if (code !== 0 && stderr !== '') {

@@ -7,7 +7,7 @@
 #   sync.sh append CLIENT LOCK STAGE HASH OFFSET GZIP             < bytes
 #   sync.sh rate BYTES                                            < bytes
 #   sync.sh commit CLIENT WORK SLOT PLAN GZIP RESET               < tar
-#   sync.sh staged CLIENT LOCK STAGE DEST
+#   sync.sh staged CLIENT LOCK STAGE DEST REPLACE
 #   sync.sh place CLIENT LOCK STAGE PLAN GZIP RESET DEST REPLACE  < tar
 #   sync.sh list PATH HASHING
 #   sync.sh read PATH                                             < plan
@@ -697,6 +697,16 @@ fit() {
   fi
 }
 
+# bare: takes folders away that hold nothing; an earlier wish may have had them.
+bare() { find f -depth -type d -exec rmdir {} + 2>/dev/null; }
+
+# shelf MODE PATH...: folders, outer ones first.
+shelf() {
+  _mode=$1
+  shift
+  mkdir -p "$@" && chmod "$_mode" "$@" || fail write
+}
+
 # drop PATH...: staged for an earlier wish.
 drop() {
   for _p; do
@@ -1060,8 +1070,12 @@ staged() {
   lock "$2" "$1"
   pick_tools
   emit "tools $sum $(has python3 && echo python3 || echo dd) $(has gzip && echo gzip || echo none) $(has tar && echo tar || echo none)"
-  if there "$4"; then emit 'dest there'; fi
+  # Cut right after what was placed, only the tidying lacks.
+  if [ -f "$3/placing" ] && ! there "$3/f/it" && there "$4"; then rm -rf "$3"; fi
   if there "$3"; then emit 'begun'; fi
+  # A stage that is gone later says that all of it went to its place.
+  if there "$4"; then emit 'dest there'; fi
+  if [ "$5" = 1 ] || ! there "$4"; then mkdir -p "$3" || fail storage; fi
   tell_free "${3%/*}"
   staged_in "$3"
   emit end
@@ -1074,6 +1088,7 @@ place() {
   unpack "$3" "$4" "$5" "$6"
   prove
   target=$7
+  : >placing || fail write
   if there "$target" && [ "$8" != 1 ]; then fail exists; fi
   if [ -L "$target" ] || [ -d "$target" ] || { there "$target" && [ -d f/it ]; }; then
     mv "$target" "$stage/before" || fail write

@@ -1,6 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import type { NextAction } from '../../core/errors.ts';
 import { TransferError } from '../../core/errors.ts';
+import { formatBytes } from '../../core/format.ts';
 
 interface Sentence {
   readonly code: string;
@@ -47,8 +48,35 @@ export function diskTooSmall(needed: number, free: number): TransferError {
   return new TransferError(
     'disk-full',
     l10n.t('The disk of the machine has {0} left; {1} are needed', mega(free), mega(needed)),
-    { steps: freeSpace(), nextAction: tryAgain(), details: { needed, free } },
+    { steps: freeSpace(), nextAction: tryAgain(), details: { needed, free, missing: needed - free } },
   );
+}
+
+/**
+ * Says of a disk or quota that ran out half-way how much lacks.
+ *
+ * @param error - what the machine said, with code `disk-full` or `quota`
+ * @param missing - bytes that have not arrived
+ * @param free - bytes left there, when it could tell
+ * @returns the error, with `missing` and `free` in its details
+ */
+export function ranOutOfRoom(
+  error: TransferError,
+  missing: number,
+  free: number | undefined,
+): TransferError {
+  const more = formatBytes(error.code === 'quota' ? missing : Math.max(1, missing - (free ?? 0)));
+  const message =
+    error.code === 'quota'
+      ? l10n.t('Your quota on the machine is used up; {0} have not arrived', more)
+      : l10n.t('The disk of the machine is full; {0} more are needed', more);
+  const { steps, nextAction, details } = error;
+  return new TransferError(error.code, message, {
+    steps,
+    nextAction,
+    details: { ...details, missing, free },
+    cause: error,
+  });
 }
 
 /**

@@ -135,6 +135,8 @@ export interface PutRequest extends TransferWay {
 export interface PutOutcome {
   /** Bytes that went over the link. */
   readonly sentBytes: number;
+  /** Files and links. */
   readonly files: number;
+  readonly leftOut: readonly LeftOut[];
   readonly verifiedBy: string;
 }

@@ -53,6 +53,9 @@ export const COMMANDS = {
   removeKey: 'runctl.removeKey',
   removeKeyFile: 'runctl.removeKeyFile',
   forgetPassphrases: 'runctl.forgetPassphrases',
+  downloadFiles: 'runctl.downloadFiles',
+  downloadRunFiles: 'runctl.downloadRunFiles',
+  uploadFiles: 'runctl.uploadFiles',
 } as const;
 
 /** Id of a contributed command. */

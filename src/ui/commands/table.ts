@@ -2,6 +2,7 @@ import type { App } from '../app.ts';
 import { machineCommands } from '../machines/machine-commands.ts';
 import { machineKeys } from '../machines/machine-keys.ts';
 import { machineTools } from '../machines/machine-tools.ts';
+import { transferCommands } from '../machines/transfer-commands.ts';
 import { checkpointCommands } from './checkpoint-commands.ts';
 import { launchCommands } from './launch-commands.ts';
 import { logCommands } from './log-commands.ts';
@@ -25,5 +26,6 @@ export function allCommands(app: App): CommandTable {
     ...machineCommands(app),
     ...machineTools(app),
     ...machineKeys(app),
+    ...transferCommands(app),
   };
 }

@@ -10,18 +10,23 @@ const STEADY_MS = 2000;
  *
  * @param progress - as the transfer tells it
  * @param elapsedMs - since it began
+ * @param already - bytes that were there when it began: they say nothing of the pace
  * @returns one line
  */
-export function transferText(progress: TransferProgress, elapsedMs: number): string {
+export function transferText(
+  progress: TransferProgress,
+  elapsedMs: number,
+  already = 0,
+): string {
   const { sent, total } = progress;
   if (total === 0) {
     return progress.what;
   }
   const share = l10n.t('{0} of {1}', formatBytes(sent), formatBytes(total));
-  if (elapsedMs < STEADY_MS || sent === 0) {
+  if (elapsedMs < STEADY_MS || sent <= already) {
     return share;
   }
-  const perSecond = (sent / elapsedMs) * 1000;
+  const perSecond = ((sent - already) / elapsedMs) * 1000;
   const leftMs = Math.max(0, (total - sent) / perSecond) * 1000;
   return l10n.t('{0}, {1}/s, {2} left', share, formatBytes(perSecond), formatDuration(leftMs));
 }

@@ -81,6 +81,9 @@ function runContext({ run, checkpoints }: RunView): string {
   if (canSaveAgain(run)) {
     flags.push('unsaved');
   }
+  if (run.spec.place !== null) {
+    flags.push('there');
+  }
   return flags.join(';');
 }
 

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { ExistsError, TransferError } from '../../../src/core/errors.ts';
 import { LocalShell } from '../../../src/remote/local-shell.ts';
 import { fetchPath } from '../../../src/sync/transfer/fetch-path.ts';
+import { partPath } from '../../../src/sync/transfer/part-path.ts';
 import { putPath } from '../../../src/sync/transfer/put-path.ts';
 import type { FetchRequest, TransferWay } from '../../../src/sync/transfer/transfer-types.ts';
 import { noise, snapshot, syncBed } from '../../support/sync-bed.ts';
@@ -52,13 +53,13 @@ for (const machine of ['dash', 'busybox'] as const) {
       wanted.delete('deep/above');
       assert.deepEqual(await snapshot(here), wanted);
       assert.deepEqual(outcome.leftOut.map((item) => item.path).sort(), ['deep/above', 'outside']);
-      assert.equal(existsSync(`${here}.part`), false);
+      assert.equal(existsSync(partPath(here)), false);
     });
 
     it('goes on with a part, and only then', async () => {
       const content = noise(5_000_000);
       await writeFile(join(there, 'm.pt'), content);
-      await writeFile(`${here}.part`, content.subarray(0, 4_000_000));
+      await writeFile(partPath(here), content.subarray(0, 4_000_000));
       const outcome = await fetch(join(there, 'm.pt'));
       assert.equal(outcome.receivedBytes, 1_000_000);
       assert.deepEqual(await readFile(here), content);
@@ -68,7 +69,7 @@ for (const machine of ['dash', 'busybox'] as const) {
     it('fetches anew when the part is of another version', async () => {
       const content = noise(2_000_000);
       await writeFile(join(there, 'm.pt'), content);
-      await writeFile(`${here}.part`, noise(1_500_000, 9));
+      await writeFile(partPath(here), noise(1_500_000, 9));
       await fetch(join(there, 'm.pt'));
       assert.deepEqual(await readFile(here), content);
     });

@@ -7,6 +7,7 @@ import { SystemClock } from '../../../src/core/clock.ts';
 import { MachineError } from '../../../src/core/errors.ts';
 import { LocalShell } from '../../../src/remote/local-shell.ts';
 import { fetchPath } from '../../../src/sync/transfer/fetch-path.ts';
+import { partPath } from '../../../src/sync/transfer/part-path.ts';
 import { putPath } from '../../../src/sync/transfer/put-path.ts';
 import { syncTree } from '../../../src/sync/transfer/sync-tree.ts';
 import { FaultyShell } from '../../support/faulty-shell.ts';
@@ -96,7 +97,7 @@ describe('a connection that breaks again and again', function () {
         fetchPath({ ...way, source: there, destination: back, replace: true }),
       );
       assert.deepEqual(await snapshot(back), wanted);
-      assert.equal(existsSync(`${back}.part`), false);
+      assert.equal(existsSync(partPath(back)), false);
       await rm(there, { recursive: true });
       await rm(back, { recursive: true });
     }

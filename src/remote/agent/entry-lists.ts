@@ -1,9 +1,17 @@
-import type { CheckpointEntry } from './checkpoint-files.ts';
+/** One thing of a list of files. Links are told, never followed. */
+export interface ListedEntry {
+  /** Relative to what was listed, `/` between parts. */
+  readonly path: string;
+  readonly kind: 'file' | 'directory' | 'link' | 'other';
+  /** Bytes, as the machine has them, also of what is no file. */
+  readonly size: number;
+  /** Last change, ms since the epoch, by the machine's clock. */
+  readonly modifiedAt: number;
+}
 
 /** What the agent's `entries` or `inspect` wrote. */
 export interface EntryList {
-  /** Sizes are as the machine has them, also of what is no file. */
-  readonly entries: readonly CheckpointEntry[];
+  readonly entries: readonly ListedEntry[];
   /** What it complained of; `null` when the list is whole. */
   readonly complaint: string | null;
 }
@@ -15,6 +23,16 @@ const BEGINNINGS: Readonly<Record<string, RegExp>> = {
   ls: /(?:^|\n)(?<mode>[-a-zA-Z])\S* +\d+ +\d+ +\d+ +(?:\d+, +)?(?<size>\d+) +(?<time>[A-Z][a-z]{2} +\d+ +[\d:]+) \.\/\/+/g,
 };
 
+const LETTERS: Readonly<Record<string, ListedEntry['kind']>> = {
+  '-': 'file',
+  d: 'directory',
+  l: 'link',
+};
+const TYPES: Readonly<Record<number | string, ListedEntry['kind']>> = {
+  [0o100000]: 'file',
+  [0o040000]: 'directory',
+  [0o120000]: 'link',
+};
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const DAY_SECONDS = 86_400;
 
@@ -36,7 +54,7 @@ export function parseEntryList(output: Uint8Array): EntryList {
   }
   const body = text.slice(head[0].length, text.length - tail[0].length);
   const now = Number(head[2]);
-  const entries: CheckpointEntry[] = [];
+  const entries: ListedEntry[] = [];
   const found = [...body.matchAll(beginning)];
   for (const [index, match] of found.entries()) {
     const end = found[index + 1]?.index ?? body.length - 1;
@@ -55,12 +73,10 @@ export function parseEntryList(output: Uint8Array): EntryList {
   return { entries, complaint };
 }
 
-function kindOf(style: string, mode: string): CheckpointEntry['kind'] {
-  if (style === 'ls') {
-    return mode === '-' ? 'file' : mode === 'd' ? 'directory' : 'other';
-  }
+function kindOf(style: string, mode: string): ListedEntry['kind'] {
+  const kinds = style === 'ls' ? LETTERS : TYPES;
   const type = Number.parseInt(mode, style === 'hex' ? 16 : 8) & 0o170000;
-  return type === 0o100000 ? 'file' : type === 0o040000 ? 'directory' : 'other';
+  return kinds[style === 'ls' ? mode : type] ?? 'other';
 }
 
 // By digits: a double cannot hold nanoseconds.
