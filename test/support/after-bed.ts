@@ -4,7 +4,7 @@ import { NULL_LOGGER } from '../../src/core/logger.ts';
 import type { RunAfter } from '../../src/core/model/run-after.ts';
 import type { Run } from '../../src/core/model/run.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
-import type { FetchPathRequest } from '../../src/providers/training-provider.ts';
+import type { CopyPathRequest } from '../../src/providers/training-provider.ts';
 import type { AfterStatus, RunStatus } from '../../src/remote/agent/agent-answers.ts';
 import { ResultFiles } from '../../src/training/after/result-files.ts';
 import { WindowSaver } from '../../src/training/after/window-saver.ts';
@@ -31,7 +31,7 @@ export class AfterBed {
   readonly ledger: Ledger;
   readonly control: RunControl;
   /** Downloads asked for. */
-  readonly fetched: FetchPathRequest[] = [];
+  readonly fetched: CopyPathRequest[] = [];
   monitor: RunMonitor;
 
   static async open(): Promise<AfterBed> {
@@ -46,9 +46,10 @@ export class AfterBed {
     this.results = new ResultFiles(join(files.folder, 'results'));
     this.ledger = ledger;
     this.machine.provider.fetcher = {
-      fetch: (request) => {
+      fetch: async (request) => {
         this.fetched.push(request);
-        return this.fetch(request);
+        await this.fetch(request);
+        return { files: 1, leftOut: [] };
       },
     };
     this.control = new RunControl({
@@ -63,7 +64,7 @@ export class AfterBed {
   }
 
   /** What the next downloads do. */
-  fetch: (request: FetchPathRequest) => Promise<void> = async ({ source, destination }) =>
+  fetch: (request: CopyPathRequest) => Promise<void> = async ({ source, destination }) =>
     writeFile(destination, await readFile(source));
 
   /** Another window, as after a reload. */

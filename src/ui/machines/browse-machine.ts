@@ -56,6 +56,8 @@ class Browser {
   private shown = BROWSE_PAGE;
   private step: AbortController | undefined;
   private isAsking = false;
+  private items: readonly RowItem[] = [];
+  private typed: string | null = null;
 
   constructor(request: BrowseRequest, onTaken: (browsed: Browsed) => void, onClosed: () => void) {
     this.request = request;
@@ -72,8 +74,12 @@ class Browser {
         : l10n.t('Open the folder that should hold it, or type a path');
     picker.ignoreFocusOut = true;
     picker.keepScrollPosition = true;
-    picker.onDidChangeValue(() => this.fill());
-    picker.onDidAccept(() => this.accept(picker.activeItems[0]?.row));
+    picker.onDidChangeValue(() => {
+      if (this.typedPath() !== this.typed) {
+        this.fill();
+      }
+    });
+    picker.onDidAccept(() => this.accept(picker.activeItems[0]));
     picker.onDidTriggerItemButton(({ item }) => this.toggle(item.row));
     picker.onDidHide(() => {
       if (!this.isAsking) {
@@ -141,8 +147,13 @@ class Browser {
     }
   }
 
-  private accept(row: BrowseRow | undefined): void {
-    const { action } = row ?? { action: { kind: 'none' } as const };
+  private accept(item: RowItem | undefined): void {
+    const typed = this.typedPath();
+    // Enter may come before the row of what was typed is on the screen.
+    const isShown = item !== undefined && this.items.includes(item);
+    const { row } = isShown ? item : { row: undefined };
+    const none = { kind: 'none' } as const;
+    const action = row?.action ?? (typed === null ? none : ({ kind: 'go', path: typed } as const));
     switch (action.kind) {
       case 'go':
         void this.go(action.path);
@@ -221,17 +232,19 @@ class Browser {
   private fill(): void {
     const { picker, request, folder, chosen, problem, shown } = this;
     const active = pathOf(picker.activeItems[0]);
+    this.typed = this.typedPath();
     const items = browseRows({
       mode: request.mode,
       folder,
       chosen,
       problem,
       shown,
-      typed: this.typedPath(),
+      typed: this.typed,
       now: Date.now() + this.ahead,
     }).map(itemOf);
     picker.title = folder === undefined ? request.title : `${request.title} — ${plainLabel(folder.path)}`;
     picker.items = items;
+    this.items = items;
     const same = active === undefined ? undefined : items.find((item) => pathOf(item) === active);
     if (same !== undefined) {
       picker.activeItems = [same];

@@ -53,11 +53,12 @@ const NAMED = 3;
 export function browseRows(view: BrowseView): readonly BrowseRow[] {
   const { folder, problem, typed } = view;
   const rows: BrowseRow[] = [];
-  if (problem !== null) {
-    rows.push(plain({ kind: 'none' }, `$(error) ${plainLabel(problem)}`));
-  }
+  // First, so that Enter takes it.
   if (typed !== null) {
     rows.push(plain({ kind: 'go', path: typed }, `$(arrow-right) ${l10n.t('Go to {0}', plainLabel(typed))}`));
+  }
+  if (problem !== null) {
+    rows.push(plain({ kind: 'none' }, `$(error) ${plainLabel(problem)}`));
   }
   if (folder === undefined) {
     return rows;

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { chmod, chown, mkdir, mkdtemp, realpath, rm, symlink, utimes, writeFile } from 'node:fs/promises';
-import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
@@ -9,7 +8,7 @@ import { AgentClient } from '../../../src/remote/agent/agent-client.ts';
 import type { RemoteFolder } from '../../../src/remote/files/remote-folder.ts';
 import { pathTyped, readRemoteFolder } from '../../../src/remote/files/remote-folder.ts';
 import { LocalShell } from '../../../src/remote/local-shell.ts';
-import { AGENT_SCRIPT } from '../../support/agent.ts';
+import { readAgent } from '../../support/agent-source.ts';
 import { SshBed } from '../../support/ssh/ssh-bed.ts';
 import { SshClient } from '../../support/ssh/ssh-client.ts';
 import { machineTools } from '../../support/sync-tools.ts';
@@ -23,7 +22,7 @@ for (const machine of ['everything', 'busybox'] as const) {
     before(async () => {
       tools = machine === 'busybox' ? await machineTools(machine) : undefined;
       base = await realpath(await mkdtemp(join(tmpdir(), 'runctl-folder-')));
-      const source = await readFile(AGENT_SCRIPT);
+      const source = await readAgent();
       const shell = new LocalShell({ HOME: base, ...(tools === undefined ? {} : { PATH: tools.path }) });
       agent = new AgentClient(shell, source, join(base, '.runctl'));
     });
@@ -99,7 +98,7 @@ describe('a folder that the user of a machine may not see', function () {
   });
 
   it('is told as denied, be it its names or its content', async () => {
-    const source = await readFile(AGENT_SCRIPT);
+    const source = await readAgent();
     const agent = new AgentClient(client.shell(), source, join(bed.home, '.runctl'));
     for (const [name, mode] of [['closed', 0o700], ['blind', 0o711]] as const) {
       const path = join(bed.base, name);

@@ -57,9 +57,9 @@ describe('Rows of the browser of a machine', () => {
     assert.equal(labels.some((label) => label.includes('log.txt')), false);
   });
 
-  it('begin with what went wrong, and with a path that was typed', () => {
+  it('begin with a path that was typed, and with what went wrong', () => {
     const labels = rows({ problem: 'denied', typed: '/etc' });
-    assert.deepEqual(labels.slice(0, 2), ['$(error) denied | ', '$(arrow-right) Go to /etc | ']);
+    assert.deepEqual(labels.slice(0, 2), ['$(arrow-right) Go to /etc | ', '$(error) denied | ']);
     assert.deepEqual(rows({ folder: undefined, problem: 'gone' }), ['$(error) gone | ']);
   });
 
