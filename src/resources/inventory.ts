@@ -32,6 +32,7 @@ export class Inventory implements Disposable {
   private current: AccountSnapshot;
   private pending: Promise<void> | undefined;
   private refreshing: Promise<void> | undefined;
+  private following: Promise<void> | undefined;
   private again = false;
   private disposed = false;
 
@@ -53,16 +54,18 @@ export class Inventory implements Disposable {
   }
 
   /**
-   * Asks every provider again, side by side.
+   * Asks every provider again, side by side. A listing under way may have asked
+   * before what the caller has just done: one more follows it for all who came meanwhile.
    *
-   * @returns when all have answered or failed and the snapshot is new
+   * @returns when all have answered or failed after this call, and the snapshot is new
    */
   refresh(): Promise<void> {
-    // One at a time: a machine that hangs must not gather questions.
-    this.refreshing ??= this.listAll().finally(() => {
-      this.refreshing = undefined;
-    });
-    return this.refreshing;
+    const underWay = this.refreshing;
+    if (underWay === undefined) {
+      return this.begin();
+    }
+    this.following ??= this.listAfter(underWay);
+    return this.following;
   }
 
   /**
@@ -164,6 +167,21 @@ export class Inventory implements Disposable {
     if (!this.disposed) {
       this.changed.fire(this.current);
     }
+  }
+
+  // One at a time: a machine that hangs must not gather questions.
+  private begin(): Promise<void> {
+    this.refreshing ??= this.listAll().finally(() => {
+      this.refreshing = undefined;
+    });
+    return this.refreshing;
+  }
+
+  private async listAfter(underWay: Promise<void>): Promise<void> {
+    // Whoever asked for it hears how it went.
+    await underWay.catch(() => undefined);
+    this.following = undefined;
+    await (this.disposed ? undefined : this.begin());
   }
 
   private async listAll(): Promise<void> {

@@ -89,6 +89,45 @@ describe('Inventory', () => {
     assert.deepEqual([later?.seenAt, later?.problem, later?.machines], [NOW + 60_000, null, []]);
   });
 
+  it('lists once more for all who ask during a listing: what they did may not be in it', async () => {
+    const answers: (() => void)[] = [];
+    machine.provider.listing = () =>
+      new Promise((resolve) => {
+        const row = sampleMachine({ name: `listing ${answers.length + 1}` });
+        answers.push(() => resolve({ machines: [row], resources: [] }));
+      });
+    const name = (): string | undefined => inventory.machine('local', 'localhost')?.name;
+    const first = inventory.refresh();
+    const late = [inventory.refresh(), inventory.refresh()];
+    answers[0]?.();
+    await first;
+    assert.equal(name(), 'listing 1');
+    for (let turn = 0; turn < 50 && answers.length < 2; turn += 1) await new Promise(setImmediate);
+    assert.equal(answers.length, 2);
+    answers[1]?.();
+    await Promise.all(late);
+    assert.deepEqual([name(), answers.length], ['listing 2', 2]);
+    const alone = inventory.refresh();
+    answers[2]?.();
+    await alone;
+    assert.deepEqual([name(), answers.length], ['listing 3', 3]);
+  });
+
+  it('begins no listing for those who waited when it is disposed', async () => {
+    let listings = 0;
+    let answer: () => void = () => undefined;
+    machine.provider.listing = () =>
+      new Promise((resolve) => {
+        listings += 1;
+        answer = () => resolve({ machines: [], resources: [] });
+      });
+    const asked = [inventory.refresh(), inventory.refresh()];
+    inventory.dispose();
+    answer();
+    await Promise.all(asked);
+    assert.equal(listings, 1);
+  });
+
   it('shows a provider that never answered as that', async () => {
     machine.provider.listing = () => Promise.reject(new MachineError('x', 'no answer'));
     await inventory.refresh();
