@@ -12,6 +12,7 @@ interface Waiter {
 export class ChannelLimit {
   private max: number;
   private inUse = 0;
+  private returns = 0;
   private closed: Error | undefined;
   private readonly waiting: Waiter[] = [];
 
@@ -22,6 +23,11 @@ export class ChannelLimit {
   /** Places taken now. */
   get taken(): number {
     return this.inUse;
+  }
+
+  /** How many it takes, as far as is known. */
+  get most(): number {
+    return this.max;
   }
 
   /** How many wait. */
@@ -75,6 +81,39 @@ export class ChannelLimit {
   }
 
   /**
+   * Waits for a place as long as those who have one give it back now and then.
+   *
+   * @param patienceMs - how long nobody may give one back
+   * @param signal - gives up
+   * @returns what gives it back; `undefined` when nobody did
+   * @throws {CancelledError} when the signal is aborted first
+   * @throws {Error} what it was closed with
+   */
+  async acquireUnlessStuck(patienceMs: number, signal?: AbortSignal): Promise<Release | undefined> {
+    const stuck = new AbortController();
+    let before = this.returns;
+    const timer = setInterval(() => {
+      if (this.returns === before) {
+        stuck.abort();
+      }
+      before = this.returns;
+    }, patienceMs);
+    try {
+      const { signal: isStuck } = stuck;
+      return await this.acquire(
+        signal === undefined ? isStuck : AbortSignal.any([signal, isStuck]),
+      );
+    } catch (error) {
+      if (this.closed === undefined && stuck.signal.aborted && signal?.aborted !== true) {
+        return undefined;
+      }
+      throw error;
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  /**
    * The server takes fewer than we thought.
    *
    * @param max - how many it takes; at least 1 stays
@@ -101,6 +140,7 @@ export class ChannelLimit {
       if (!released) {
         released = true;
         this.inUse -= 1;
+        this.returns += 1;
         this.admitWaiting();
       }
     };

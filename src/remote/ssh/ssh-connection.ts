@@ -13,6 +13,7 @@ import type { KeyRing } from './key-ring.ts';
 import type { HostKeyPlace, HostKeyVerdict, KnownHosts } from './known-hosts.ts';
 import { logIn } from './login.ts';
 import { ProgramLauncher } from './program-launcher.ts';
+import { SpareLinks } from './spare-links.ts';
 import { lostError, timeoutError } from './ssh-errors.ts';
 import { SshLink } from './ssh-link.ts';
 import type { SshSettings } from './ssh-settings.ts';
@@ -62,7 +63,8 @@ const LONGEST_MS = 120_000;
 
 /**
  * The one connection to a machine: made on first use, shared by all who ask,
- * made again on the next use when it was lost.
+ * made again on the next use when it was lost. Where it has no session left for
+ * long, others stand beside it for a while.
  */
 export class SshConnection {
   readonly settings: SshSettings;
@@ -72,6 +74,7 @@ export class SshConnection {
   private readonly jump: SshConnection | undefined;
   private readonly changes = new Emitter<SshConnectionState>();
   private readonly closing = new AbortController();
+  private readonly spares: SpareLinks;
   private now: SshConnectionState = 'idle';
   private current: ProgramLauncher | undefined;
   private connecting: Promise<ProgramLauncher> | undefined;
@@ -87,6 +90,7 @@ export class SshConnection {
     this.pinnedKeys = pinnedKeys;
     this.onDidChangeState = this.changes.event;
     this.jump = settings.jump === null ? undefined : new SshConnection(settings.jump, services);
+    this.spares = new SpareLinks(() => this.logInOnce(), services.logger);
   }
 
   get state(): SshConnectionState {
@@ -100,7 +104,8 @@ export class SshConnection {
 
   /** Sessions in use now. */
   get sessions(): number {
-    return this.current === undefined ? 0 : this.current.link.sessions - this.current.idle;
+    const { current, spares } = this;
+    return spares.sessions + (current === undefined ? 0 : current.link.sessions - current.idle);
   }
 
   /** Sessions held ready for what comes next. */
@@ -131,7 +136,7 @@ export class SshConnection {
   async close(): Promise<void> {
     this.closing.abort(new Error('closed'));
     await this.connecting?.catch(() => undefined);
-    await this.current?.link.close(GOODBYE_MS);
+    await Promise.all([this.current?.link.close(GOODBYE_MS), this.spares.close(GOODBYE_MS)]);
     await this.jump?.close();
     this.become('closed');
     this.changes.dispose();
@@ -145,7 +150,7 @@ export class SshConnection {
     this.become('connecting');
     try {
       const link = await new ExponentialBackoffPolicy({ ...BACKOFF, attempts }, { clock }).execute(
-        () => this.connectOnce(),
+        () => this.logInOnce(this.spares),
         {
           signal: this.closing.signal,
           operation: l10n.t('The connection to {0}', alias),
@@ -171,7 +176,7 @@ export class SshConnection {
     }
   }
 
-  private async connectOnce(): Promise<SshLink> {
+  private async logInOnce(spares?: SpareLinks): Promise<SshLink> {
     const { settings, services } = this;
     const { signal } = this.closing;
     const [ssh2, ownKeys] = await Promise.all([loadSsh2(), services.ownKeys?.(settings) ?? []]);
@@ -184,7 +189,7 @@ export class SshConnection {
       if (result.kind === 'ready') {
         services.logger.debug(`${settings.alias}: connected`);
         this.loggedInBy = result.identity;
-        return new SshLink(result.client, settings);
+        return new SshLink(result.client, settings, spares);
       }
       // A key that was just accepted is known now; another one is a change then.
       await this.decide(result.verdict, result.key);

@@ -4,6 +4,8 @@ import type { Client, ClientChannel, PseudoTtyOptions } from 'ssh2';
 import type { MachineError } from '../../core/errors.ts';
 import { readField } from '../../core/foreign-error.ts';
 import { ChannelLimit } from './channel-limit.ts';
+import type { Release } from './channel-limit.ts';
+import type { SpareLinks } from './spare-links.ts';
 import { lostError, sshError } from './ssh-errors.ts';
 import type { Endpoint } from './ssh-errors.ts';
 
@@ -13,23 +15,39 @@ const MAX_SESSIONS = 9;
 const SPARE_ROOM = 4;
 const MAX_REFUSALS = 4;
 const REFUSAL_MS = 40;
+/** How long nobody may give a session back before another connection is used. */
+const PATIENCE_MS = 500;
 /** Of RFC 4254: the other end of a forward did not answer. */
 const CONNECT_FAILED = 2;
 
-type Opener = (done: (error: Error | undefined, channel: ClientChannel) => void) => void;
+type Opened = (error: Error | undefined, channel: ClientChannel) => void;
+type Opener = (client: Client, done: Opened) => void;
+
+/** A session, and the connection it is on: not the one asked where that has no room. */
+export interface LinkSession {
+  readonly channel: ClientChannel;
+  readonly link: SshLink;
+}
 
 /** One connection that stands, until it does not. Never comes back: another takes its place. */
 export class SshLink {
   readonly endpoint: Endpoint;
   private readonly client: Client;
+  private readonly spare: SpareLinks | undefined;
   private readonly limit = new ChannelLimit(MAX_SESSIONS);
   private readonly listeners = new Set<(error: MachineError) => void>();
   private cause: unknown;
   private error: MachineError | undefined;
 
-  constructor(client: Client, endpoint: Endpoint) {
+  /**
+   * @param client - logged in
+   * @param endpoint - the machine
+   * @param spare - where sessions are opened that find no room here
+   */
+  constructor(client: Client, endpoint: Endpoint, spare?: SpareLinks) {
     this.client = client;
     this.endpoint = endpoint;
+    this.spare = spare;
     client.on('error', (error) => {
       this.cause ??= error;
     });
@@ -64,6 +82,25 @@ export class SshLink {
     return () => void this.listeners.delete(listener);
   }
 
+  /** Whether a session could be had without waiting. */
+  get hasRoom(): boolean {
+    return this.limit.free;
+  }
+
+  /** How many sessions the server takes, as far as is known. */
+  get mostSessions(): number {
+    return this.limit.most;
+  }
+
+  /**
+   * Takes what was learned on another connection to the same server.
+   *
+   * @param sessions - how many it takes
+   */
+  expectAtMost(sessions: number): void {
+    this.limit.lower(sessions);
+  }
+
   /** Whether someone waits for a session. */
   get isCrowded(): boolean {
     return this.limit.waits > 0;
@@ -83,10 +120,10 @@ export class SshLink {
    *
    * @param command - the text
    * @param signal - gives up waiting
-   * @returns its channel, which counts until the server has closed it
+   * @returns its session, which counts until the server has closed it
    */
-  exec(command: string, signal?: AbortSignal): Promise<ClientChannel> {
-    return this.session((done) => this.client.exec(command, done), signal);
+  exec(command: string, signal?: AbortSignal): Promise<LinkSession> {
+    return this.session((client, done) => client.exec(command, done), signal);
   }
 
   /**
@@ -101,7 +138,7 @@ export class SshLink {
     }
     const release = await this.limit.acquire();
     try {
-      const channel = await this.open((done) => this.client.exec(command, done));
+      const channel = await this.open((client, done) => client.exec(command, done));
       this.releaseAtEnd(channel, release);
       return channel;
     } catch (error) {
@@ -115,10 +152,10 @@ export class SshLink {
    *
    * @param terminal - its kind and size
    * @param signal - gives up waiting
-   * @returns its channel, which counts until the server has closed it
+   * @returns its session, which counts until the server has closed it
    */
-  shell(terminal: PseudoTtyOptions, signal?: AbortSignal): Promise<ClientChannel> {
-    return this.session((done) => this.client.shell(terminal, done), signal);
+  shell(terminal: PseudoTtyOptions, signal?: AbortSignal): Promise<LinkSession> {
+    return this.session((client, done) => client.shell(terminal, done), signal);
   }
 
   /**
@@ -130,8 +167,8 @@ export class SshLink {
    * @returns the channel; it counts towards no limit
    */
   forward(host: string, port: number, signal?: AbortSignal): Promise<ClientChannel> {
-    const opening = this.open((done) => {
-      this.client.forwardOut('127.0.0.1', 0, host, port, done);
+    const opening = this.open((client, done) => {
+      client.forwardOut('127.0.0.1', 0, host, port, done);
     }, true);
     if (signal === undefined) {
       return opening;
@@ -181,16 +218,19 @@ export class SshLink {
     return error;
   }
 
-  private async session(opener: Opener, signal?: AbortSignal): Promise<ClientChannel> {
+  private async session(opener: Opener, signal?: AbortSignal): Promise<LinkSession> {
     for (let refusals = 1; ; refusals++) {
       if (!this.limit.free) {
         this.onCrowded();
       }
-      const release = await this.limit.acquire(signal);
+      const release = await this.placeOrSpare(signal);
+      if (release instanceof SshLink) {
+        return release.session(opener, signal);
+      }
       try {
         const channel = await this.open(opener);
         this.releaseAtEnd(channel, release);
-        return channel;
+        return { channel, link: this };
       } catch (error) {
         const others = this.limit.taken - 1;
         release();
@@ -205,11 +245,27 @@ export class SshLink {
         } else if (others > 0) {
           // The server takes fewer than we thought: one of ours has to end.
           this.limit.lower(others);
+          refusals = 0;
         } else {
           throw error;
         }
       }
     }
+  }
+
+  // What has taken a session may keep it for hours: a log that is followed, a terminal.
+  private async placeOrSpare(signal?: AbortSignal): Promise<Release | SshLink> {
+    const { spare, limit } = this;
+    if (spare === undefined || limit.free) {
+      return limit.acquire(signal);
+    }
+    let found: Release | SshLink | undefined = spare.withRoom();
+    while (found === undefined) {
+      found =
+        (await limit.acquireUnlessStuck(PATIENCE_MS, signal)) ??
+        (await spare.find(limit.most, signal));
+    }
+    return found;
   }
 
   private releaseAtEnd(channel: ClientChannel, release: () => void): void {
@@ -224,7 +280,7 @@ export class SshLink {
     return new Promise((resolve, reject) => {
       const forget = this.onLost(reject);
       try {
-        opener((error, channel) => {
+        opener(this.client, (error, channel) => {
           forget();
           if (error) {
             reject(this.error ?? this.openError(error, isForward));

@@ -96,8 +96,8 @@ export class SshProcess implements RemoteProcess {
     const marker = newMarker();
     const script = programScript(argv, marker);
     const command = loginCommand(script);
-    const channel = await link.exec(command ?? WAITING_COMMAND, signal);
-    const process = new SshProcess(link, channel, marker);
+    const { channel, link: on } = await link.exec(command ?? WAITING_COMMAND, signal);
+    const process = new SshProcess(on, channel, marker);
     if (command === undefined) {
       channel.write(waitingLine(script));
     }

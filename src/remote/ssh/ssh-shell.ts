@@ -114,8 +114,9 @@ export class SshShell implements SshMachineShell {
 
   async interactive(size: TerminalSize, signal?: AbortSignal): Promise<InteractiveShell> {
     const { columns: cols, rows, term = 'xterm-256color' } = size;
-    const { link } = await this.launcherUntil(signal);
-    const channel = await link.shell({ cols, rows, term, width: 0, height: 0, modes: {} }, signal);
+    const launcher = await this.launcherUntil(signal);
+    const terminal = { cols, rows, term, width: 0, height: 0, modes: {} };
+    const { channel, link } = await launcher.link.shell(terminal, signal);
     const output = new ChannelReader(channel);
     const input = new ChannelWriter(channel);
     const done = new Promise<ProcessEnd>((resolve, reject) => {

@@ -34,10 +34,12 @@ describe('a machine set up in an unusual way', function () {
     return { made, engine: await made.startPrepared() };
   }
 
-  it('(MaxSessions 2) trains, stops, and has log and checkpoints brought back', async () => {
-    const { made, engine } = await prepared({ config: ['MaxSessions 2'] });
-    await assertTrains(made, engine);
-  });
+  for (const sessions of [1, 2]) {
+    it(`(MaxSessions ${sessions}) trains, stops, and has log and checkpoints brought back`, async () => {
+      const { made, engine } = await prepared({ config: [`MaxSessions ${sessions}`] });
+      await assertTrains(made, engine);
+    });
+  }
 
   for (const { name, file } of TALKING_SHELLS) {
     it(`(a banner, and ${name} that greets) trains, and neither is taken for an answer`, async function () {

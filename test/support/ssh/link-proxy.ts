@@ -29,6 +29,8 @@ export class LinkProxy {
   private shape: LinkShape = {};
   private refusing = false;
   private silent = false;
+  /** Connections that were refused. */
+  refusals = 0;
 
   private constructor(target: number) {
     this.target = target;
@@ -81,6 +83,7 @@ export class LinkProxy {
 
   private accept(client: Socket): void {
     if (this.refusing) {
+      this.refusals += 1;
       client.resetAndDestroy();
       return;
     }
