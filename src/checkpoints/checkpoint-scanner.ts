@@ -37,6 +37,8 @@ export interface LookOptions {
   readonly writer?: Writer;
   /** Which ones count; all unless told. The others are not marked, nor opened. */
   readonly own?: (candidate: CheckpointCandidate) => boolean;
+  /** Milliseconds by which the machine's clock is ahead of this host's; 0 unless told. */
+  readonly clockAhead?: number;
 }
 
 /** What one look found. */
@@ -67,13 +69,15 @@ export class CheckpointScanner {
   /**
    * Looks once.
    *
-   * @param now - the machine's time, ms since the epoch
-   * @param options - who writes there, and whose checkpoints count
+   * @param time - this host's, ms since the epoch
+   * @param options - who writes there, by which clock, and whose checkpoints count
    * @returns every checkpoint there is, and what was ignored
    * @throws {IoError} when the directory cannot be read
    */
-  async scan(now: number, options: LookOptions = {}): Promise<ScanResult> {
+  async scan(time: number, options: LookOptions = {}): Promise<ScanResult> {
     const { directory, globs, best } = this.options;
+    const { clockAhead = 0 } = options;
+    const now = time + clockAhead;
     const found = await discoverCheckpoints(this.files, directory, globs);
     const next = new Map<string, Memory>();
     const markable: MarkableCheckpoint[] = [];
@@ -100,7 +104,8 @@ export class CheckpointScanner {
       markable.push(this.describe(candidate, memory, previous, now, options.writer ?? 'alive'));
     }
     this.memory = next;
-    return { checkpoints: markCheckpoints(markable, best).map(asCheckpoint), others, problems };
+    const checkpoints = markCheckpoints(markable, best).map(asCheckpoint);
+    return { checkpoints: byClock(checkpoints, clockAhead), others, problems };
   }
 
   private describe(
@@ -174,6 +179,10 @@ export class CheckpointScanner {
     const read = pieces.length === 0 ? [] : await this.files.readMany(pieces);
     return new Map(pieces.map((piece, index) => [keyOf(piece), read[index] ?? null]));
   }
+}
+
+function byClock(checkpoints: readonly Checkpoint[], clockAhead: number): readonly Checkpoint[] {
+  return clockAhead === 0 ? checkpoints : checkpoints.map((item) => ({ ...item, clockAhead }));
 }
 
 function asCheckpoint(checkpoint: MarkableCheckpoint & Pick<Checkpoint, 'marks'>): Checkpoint {

@@ -261,13 +261,14 @@ function verdictOf({ complete, marks }: Checkpoint): string {
 function insert(handle: WriteHandle, runId: RunId, checkpoint: Checkpoint): void {
   handle.run(
     `INSERT INTO checkpoints
-       (run_id, path, kind, size, modified_at, step, epoch, loss, complete, marks)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       (run_id, path, kind, size, modified_at, clock_ahead, step, epoch, loss, complete, marks)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     runId,
     checkpoint.path,
     checkpoint.kind,
     checkpoint.size,
     Math.round(checkpoint.modifiedAt),
+    Math.round(checkpoint.clockAhead ?? 0),
     checkpoint.step,
     checkpoint.epoch,
     checkpoint.loss,
@@ -278,8 +279,10 @@ function insert(handle: WriteHandle, runId: RunId, checkpoint: Checkpoint): void
 
 function checkpointOf(row: Row): StoredCheckpoint {
   const durable = maybeText(row, 'durable');
+  const clockAhead = integer(row, 'clock_ahead');
   return {
     ...(durable === null ? {} : { durable }),
+    ...(clockAhead === 0 ? {} : { clockAhead }),
     path: text(row, 'path'),
     runId: runIdOf(row, 'run_id'),
     kind: oneOf(row, 'kind', KINDS),

@@ -181,6 +181,9 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   ${changeTriggers('checkpoint_copies', 'run_id')}
   `,
+  `
+  ALTER TABLE checkpoints ADD COLUMN clock_ahead INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 /** Marks a file as ours: "rctl". */

@@ -1,6 +1,7 @@
 import type { ScanResult } from '../checkpoints/checkpoint-scanner.ts';
 import { SETTLE_MS } from '../checkpoints/completeness.ts';
 import type { CheckpointCandidate } from '../checkpoints/discovery.ts';
+import { writtenAt } from '../checkpoints/written-at.ts';
 import type { Clock } from '../core/clock.ts';
 import { RunctlError } from '../core/errors.ts';
 import type { Checkpoint } from '../core/model/records.ts';
@@ -62,16 +63,18 @@ export class CheckpointSettler {
     const known = new Map(stored.map((item) => [item.path, item]));
     const machine = await this.registry.get(run.provider).connect(run.machine);
     const stands = !isActive(run) && (await this.isUnwritten(run, machine, status));
-    const now = this.clock.now() + machine.agent.clockAhead;
+    const now = this.clock.now();
+    const { clockAhead } = machine.agent;
     // The stored look was taken after the end: the same now is two looks alike.
     const scanner = scannerOf(run, machine, stands ? Number.NEGATIVE_INFINITY : SETTLE_MS);
     const result = await scanner.scan(now, {
+      clockAhead,
       own: (candidate) => isSame(candidate, known.get(candidate.path)),
     });
     if (!isActive(run)) {
       await this.ledger.checkpoints.settle(run.id, result.checkpoints);
     }
-    const isOld = (item: Checkpoint): boolean => now - item.modifiedAt >= SETTLE_MS;
+    const isOld = (item: Checkpoint): boolean => now - writtenAt(item) >= SETTLE_MS;
     const final = stands || result.checkpoints.every((item) => item.complete || isOld(item));
     return { ...result, final };
   }

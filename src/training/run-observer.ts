@@ -1,5 +1,6 @@
 import type { CheckpointScanner } from '../checkpoints/checkpoint-scanner.ts';
 import type { Writer } from '../checkpoints/completeness.ts';
+import { writtenAt } from '../checkpoints/written-at.ts';
 import type { Clock } from '../core/clock.ts';
 import { describeError } from '../core/error-chain.ts';
 import { LedgerError } from '../core/errors.ts';
@@ -81,7 +82,7 @@ export class RunObserver implements Disposable {
     const { ledger, clock, logger, scanner, guard, clockAhead } = this.parts;
     try {
       const own = (found: { modifiedAt: number }): boolean => this.isOwn(found);
-      const { checkpoints, problems } = await scanner.scan(clock.now() + clockAhead, { writer, own });
+      const { checkpoints, problems } = await scanner.scan(clock.now(), { writer, own, clockAhead });
       for (const problem of problems) {
         logger.debug(`${this.run.id}: ${problem.path}: ${problem.reason}`);
       }
@@ -100,7 +101,8 @@ export class RunObserver implements Disposable {
   // A directory used by several runs in turn holds the checkpoints of all.
   private isOwn({ modifiedAt }: { modifiedAt: number }): boolean {
     const since = this.run.startedAt ?? this.run.createdAt;
-    return modifiedAt - this.parts.clockAhead >= since - CLOCK_SLACK_MS;
+    const { clockAhead } = this.parts;
+    return writtenAt({ modifiedAt, clockAhead }) >= since - CLOCK_SLACK_MS;
   }
 }
 
@@ -113,5 +115,7 @@ function sameSet(found: readonly Checkpoint[], stored: readonly Checkpoint[]): b
 function keyOf(checkpoint: Checkpoint): string {
   const { path, kind, size, modifiedAt, step, epoch, loss, complete, marks } = checkpoint;
   const time = Math.round(modifiedAt);
-  return JSON.stringify([path, kind, size, time, step, epoch, loss, complete, marks]);
+  // Measured anew with each connection, never quite the same.
+  const minutesAhead = Math.round((checkpoint.clockAhead ?? 0) / 60_000);
+  return JSON.stringify([path, kind, size, time, minutesAhead, step, epoch, loss, complete, marks]);
 }

@@ -35,6 +35,8 @@ export interface Checkpoint {
   readonly size: number;
   /** Last change, ms since the epoch, by the machine's clock. */
   readonly modifiedAt: number;
+  /** Milliseconds by which that clock was ahead of this host's when it was looked at; absent for none. */
+  readonly clockAhead?: number;
   readonly step: number | null;
   readonly epoch: number | null;
   readonly loss: number | null;

@@ -2,6 +2,7 @@ import * as l10n from '@vscode/l10n';
 import { newestFirst } from '../../checkpoints/marks.ts';
 import type { SeenCheckpoint } from '../../checkpoints/overwritten.ts';
 import { isLive } from '../../checkpoints/overwritten.ts';
+import { writtenAt } from '../../checkpoints/written-at.ts';
 import { NotFoundError } from '../../core/errors.ts';
 import { formatAge, formatBytes } from '../../core/format.ts';
 import type { RunView } from '../../resources/account-snapshot.ts';
@@ -41,7 +42,7 @@ export function checkpointChoices(
     description: [
       ...(checkpoint.step === null ? [] : [l10n.t('step {0}', checkpoint.step)]),
       formatBytes(checkpoint.size),
-      formatAge(now - checkpoint.modifiedAt),
+      formatAge(now - writtenAt(checkpoint)),
     ].join(' · '),
     detail: checkpoint.path,
     checkpoint,

@@ -1,6 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import type { SeenCheckpoint } from '../../checkpoints/overwritten.ts';
 import { isLive } from '../../checkpoints/overwritten.ts';
+import { writtenAt } from '../../checkpoints/written-at.ts';
 import { commandText } from '../../core/command-text.ts';
 import { formatAge, formatBytes, formatDuration, formatMetric } from '../../core/format.ts';
 import { shortRunId } from '../../core/ids.ts';
@@ -208,7 +209,7 @@ function checkpointNode(view: RunView, item: SeenCheckpoint, now: number, parent
         [l10n.t('Overwritten by'), item.overwrittenBy?.name ?? null],
         [l10n.t('Copy'), item.durable ?? null],
         [l10n.t('Size'), formatBytes(item.size)],
-        [l10n.t('Written'), formatDate(item.modifiedAt)],
+        [l10n.t('Written'), formatDate(writtenAt(item))],
         [l10n.t('Step'), item.step === null ? null : String(item.step)],
         [l10n.t('Epoch'), item.epoch === null ? null : String(item.epoch)],
         [l10n.t('Loss'), item.loss === null ? null : formatMetric(item.loss)],
@@ -224,7 +225,7 @@ function checkpointState(item: SeenCheckpoint, now: number): string {
   if (item.overwrittenBy !== undefined) {
     return l10n.t('overwritten');
   }
-  return item.complete ? formatAge(now - item.modifiedAt) : l10n.t('being written');
+  return item.complete ? formatAge(now - writtenAt(item)) : l10n.t('being written');
 }
 
 function checkpointFlag(item: SeenCheckpoint): string {

@@ -6,6 +6,7 @@ import { chmod, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { afterEach, describe, it } from 'mocha';
+import { writtenAt } from '../../../src/checkpoints/written-at.ts';
 import { SystemClock } from '../../../src/core/clock.ts';
 import type { Clock } from '../../../src/core/clock.ts';
 import { RunctlError } from '../../../src/core/errors.ts';
@@ -108,6 +109,9 @@ describe('a machine that is not as others', function () {
       // The machine tells whole seconds.
       assert.ok(run.startedAt > begun - 2000 && run.startedAt < clock.now() + 2000);
       assert.ok(run.endedAt >= run.startedAt && run.endedAt < clock.now() + 2000);
+      const written = (await engine.ledger.checkpoints.list(run.id)).map(writtenAt);
+      assert.equal(written.length, 2);
+      assert.ok(written.every((at) => at > begun - 2000 && at < clock.now() + 2000), String(written));
     });
   }
 

@@ -44,7 +44,7 @@ describe('checkpoints in the ledger', () => {
 
   it('are the set that was found last', async () => {
     const first = sampleCheckpoint({ path: '/c/1', modifiedAt: NOW, step: 0.5, marks: [] });
-    const second = sampleCheckpoint({ path: '/c/2', modifiedAt: NOW + 1 });
+    const second = sampleCheckpoint({ path: '/c/2', modifiedAt: NOW + 1, clockAhead: -3_600_000 });
     await ledger.checkpoints.replace(id, [second, first]);
     assert.deepEqual(await ledger.checkpoints.list(id), [
       { ...first, ...stored },

@@ -16,6 +16,15 @@ describe('the choice of a checkpoint to go on from', () => {
     assert.match(choices[0]?.description ?? '', /^step 200 · 112 KB · /);
   });
 
+  it('tells ages by this host\'s clock, wrong as that of the machine may be', () => {
+    const [ours, ahead, behind] = [0, 3_600_000, -3_600_000].map((clockAhead) => {
+      const checkpoint = { ...at(100), modifiedAt: NOW - 60_000 + clockAhead, clockAhead };
+      return checkpointChoices(sampleView({ checkpoints: [checkpoint] }), NOW, undefined)[0];
+    });
+    assert.match(ours?.description ?? '', /1m/);
+    assert.deepEqual([ahead?.description, behind?.description], [ours?.description, ours?.description]);
+  });
+
   it('says when there is no other', () => {
     const view = sampleView({ checkpoints: [at(500)] });
     assert.throws(() => checkpointChoices(view, NOW, '/c/500.pt'), { code: 'no-checkpoint' });

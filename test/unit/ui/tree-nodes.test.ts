@@ -83,6 +83,17 @@ describe('tree nodes', () => {
     assert.match(checkpoint.tooltip?.() ?? '', /Overwritten by \| bert/);
   });
 
+  it('tell the age of a checkpoint by this host\'s clock', () => {
+    const shown = (clockAhead: number): (string | undefined)[] => {
+      const item = { ...sampleCheckpoint({ modifiedAt: NOW - 120_000 + clockAhead }), clockAhead };
+      const [node] = runNodes(sampleSnapshot([sampleView({ checkpoints: [item] })]), ALL);
+      const [checkpoint] = node?.children() ?? [];
+      return [checkpoint?.description, checkpoint?.tooltip?.()];
+    };
+    assert.deepEqual(shown(3_600_000), shown(0));
+    assert.deepEqual(shown(-3_600_000), shown(0));
+  });
+
   it('list checkpoints under their run', () => {
     const view = sampleView({ checkpoints: [sampleCheckpoint({ marks: ['newest', 'best'] })] });
     const [node] = runNodes(sampleSnapshot([view]), ALL);
