@@ -71,13 +71,15 @@ const recordSchema = z.object({
 });
 
 /**
- * Writes the record of a run about to start.
+ * Writes the record of a run about to start. The address of a webhook may hold
+ * a token, and the record goes to the durable place: it stays out.
  *
  * @param run - the run
  * @returns what to keep beside it
  */
 export function recordOf(run: Run): RunRecord {
-  return { version: 1, run };
+  const { spec } = run;
+  return { version: 1, run: { ...run, spec: { ...spec, after: { ...spec.after, webhook: null } } } };
 }
 
 /**

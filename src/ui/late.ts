@@ -7,7 +7,7 @@ export { LOCAL_MACHINE } from '../providers/local/local-provider.ts';
 export { commandLine } from '../training/command-line.ts';
 export { findPython } from '../training/find-python.ts';
 export { keptFolders } from '../training/placement.ts';
-export { profileSending } from '../training/profile-sending.ts';
+export { profileSending, scriptOf } from '../training/profile-sending.ts';
 export { planAgain, planProfile, planScript } from '../training/launch-plan.ts';
 export { feedLogChannel } from '../training/log/log-channel-feed.ts';
 export { PART_BYTES, partCount } from '../training/log/log-parts.ts';

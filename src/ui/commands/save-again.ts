@@ -37,5 +37,5 @@ async function secretsOf(app: App, run: Run): Promise<Readonly<Record<string, st
   const { storeSecretNames } = await import('../late.ts');
   const { config } = await app.configs.load(run.workspaceFolder);
   const now = run.profile === null ? [] : (config?.runs[run.profile]?.secrets ?? []);
-  return app.secrets.values(storeSecretNames([...run.spec.secrets, ...now]));
+  return app.secrets.values(storeSecretNames([...run.spec.secrets, ...now]), run);
 }

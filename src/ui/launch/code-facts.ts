@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { relative } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { formatBytes } from '../../core/format.ts';
 import type { MissingImport } from '../../sync/import-check.ts';
@@ -32,9 +31,9 @@ export async function codeFacts(app: App, plan: LaunchPlan): Promise<CodeFacts |
   if (tree === null || ssh === null) {
     return null;
   }
-  const { surveyOf } = await import('../late.ts');
+  const { scriptOf, surveyOf } = await import('../late.ts');
   const { source, options } = await sentBy(plan);
-  const script = scriptOf(plan, source);
+  const script = scriptOf(plan.spec, source);
   const missing =
     script === null ? [] : await ssh.reader.missingImports(source, options, { script });
   return factsOf(surveyOf(tree, missing));
@@ -105,15 +104,4 @@ function missingText({ importer, path }: MissingImport): string {
   return importer === ''
     ? l10n.t('{0} is to be run, but is not sent', path)
     : l10n.t('{0} is imported by {1}, but is not sent', path, importer);
-}
-
-// The first argument that is a Python script of the folder.
-function scriptOf({ spec }: LaunchPlan, source: string): string | null {
-  const script = spec.argv.find((word) => word.endsWith('.py'));
-  if (script === undefined) {
-    return null;
-  }
-  const absolute = script.startsWith('/') ? script : `${spec.directory}/${script}`;
-  const inside = relative(source, absolute);
-  return inside.startsWith('..') ? null : inside;
 }

@@ -7,10 +7,8 @@ import type { LaunchPlan } from '../../training/launch-plan.ts';
 import type { LaunchOptions } from '../../training/launcher.ts';
 import type { App } from '../app.ts';
 import { isShown } from '../tree/run-nodes.ts';
-import { agreeOnPlace } from './agree-on-place.ts';
-import { confirmSecrets } from './confirm-secrets.ts';
+import { prepareLaunch } from './prepare-launch.ts';
 import { resultsRow } from './results-row.ts';
-import { storeSecretsOf } from './store-secrets.ts';
 import { transferText } from './transfer-text.ts';
 
 /**
@@ -24,13 +22,10 @@ import { transferText } from './transfer-text.ts';
  */
 export async function launchPlan(app: App, plan: LaunchPlan): Promise<Run> {
   requireTrust();
-  await confirmSecrets(app, plan);
-  await agreeOnPlace(app, plan);
-  const secrets = await app.secrets.values(plan.spec.secrets);
-  const storeSecrets = await storeSecretsOf(plan.spec.after.durable, secrets);
+  const given = await prepareLaunch(app, plan);
   const moved: MovedFile[] = [];
   const run = await withProgress(plan, (signal, onProgress) =>
-    start(app, plan, { secrets, storeSecrets, signal, onProgress, onMoved: (file) => moved.push(file) }),
+    start(app, plan, { ...given, signal, onProgress, onMoved: (file) => moved.push(file) }),
   );
   tellMoved(app, run, moved);
   // What was just started must not be hidden by an earlier search.

@@ -2,11 +2,16 @@ import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { CancelledError } from '../../core/errors.ts';
 import type { SecretMasker } from '../../core/mask.ts';
+import type { Run } from '../../core/model/run.ts';
 import { validateEnvName } from '../../core/validation.ts';
 import { problemOf } from '../problem-of.ts';
 
 const PREFIX = 'runctl.secret.';
 const INDEX_KEY = 'runctl.secretNames';
+const AGREED_KEY = 'runctl.secretUses';
+
+/** Whose code gets a value, and where. */
+export type SecretUse = Pick<Run, 'provider' | 'machine' | 'workspaceFolder'>;
 
 /**
  * Values runs need and nobody else should see: kept in SecretStorage, asked
@@ -58,19 +63,36 @@ export class SecretStore {
   }
 
   /**
-   * Gives values to a run, asking for those not yet known.
+   * Gives values to a run, asking for those not yet known. Files of a workspace
+   * and records on a machine name what they want: a value given to one folder
+   * and machine goes to no other unasked.
    *
    * @param names - environment names
+   * @param use - whose they are to be
    * @returns values by name
    * @throws {CancelledError} when the user gives none
    */
-  async values(names: readonly string[]): Promise<Readonly<Record<string, string>>> {
+  async values(names: readonly string[], use: SecretUse): Promise<Readonly<Record<string, string>>> {
+    const agreed = this.context.globalState.get<readonly string[]>(AGREED_KEY, []);
+    const wanted = names.map((name) => useOf(name, use));
     const values: Record<string, string> = {};
+    const unasked: string[] = [];
     for (const name of names) {
       const known = await this.context.secrets.get(PREFIX + name);
-      const value = known ?? (await this.ask(name));
-      this.masker.add(value);
-      values[name] = value;
+      if (known !== undefined && !agreed.includes(useOf(name, use))) {
+        unasked.push(name);
+      }
+      values[name] = known ?? '';
+    }
+    if (unasked.length > 0) {
+      await confirmUse(unasked, use);
+    }
+    for (const name of names) {
+      values[name] ||= await this.ask(name);
+      this.masker.add(values[name]);
+    }
+    if (wanted.some((one) => !agreed.includes(one))) {
+      await this.context.globalState.update(AGREED_KEY, [...new Set([...agreed, ...wanted])]);
     }
     return values;
   }
@@ -126,5 +148,24 @@ export class SecretStore {
     }
     const rest = this.names().filter((name) => !names.includes(name));
     await this.context.globalState.update(INDEX_KEY, rest);
+  }
+}
+
+function useOf(name: string, { provider, machine, workspaceFolder }: SecretUse): string {
+  return JSON.stringify([name, provider, machine, workspaceFolder]);
+}
+
+async function confirmUse(names: readonly string[], use: SecretUse): Promise<void> {
+  const give = l10n.t('Give Secrets');
+  const choice = await vscode.window.showWarningMessage(
+    l10n.t('Give {0} to code on {1}?', names.join(', '), use.machine),
+    {
+      modal: true,
+      detail: l10n.t('For runs of {0}. Their code, and whoever administers that machine, can read what is given. You are not asked again for this folder and machine.', use.workspaceFolder ?? l10n.t('no folder')),
+    },
+    give,
+  );
+  if (choice !== give) {
+    throw new CancelledError();
   }
 }

@@ -6,6 +6,7 @@ import type { LogChannelFeed } from '../../training/log/log-channel-feed.ts';
 import type { App } from '../app.ts';
 import { planOfProfile } from '../launch/launch-choices.ts';
 import { requireTrust } from '../launch/launch-plan-ui.ts';
+import { prepareLaunch } from '../launch/prepare-launch.ts';
 import { followToTerminal } from '../logs/log-terminal.ts';
 import { untilRunEnds } from '../logs/until-run-ends.ts';
 
@@ -49,9 +50,9 @@ export class RunTaskTerminal implements vscode.Pseudoterminal {
   private async runToEnd(): Promise<number> {
     requireTrust();
     const plan = await planOfProfile(this.app, this.folder, this.profile);
-    const secrets = await this.app.secrets.values(plan.spec.secrets);
+    const given = await prepareLaunch(this.app, plan);
     const { launcher } = await this.app.engine();
-    const run = await launcher.launch(plan, { secrets });
+    const run = await launcher.launch(plan, given);
     this.line(l10n.t('Run {0} has started. Closing this terminal does not stop it.', run.id));
     const follow = this.follow(run).catch((error: unknown) => {
       this.tellLogFailure(error);

@@ -86,6 +86,7 @@ describe('the record beside a run', () => {
         const stored: unknown = JSON.parse(JSON.stringify(recordOf(run)));
         assert.deepEqual(runFromRecord(stored, logPath), {
           ...run,
+          spec: { ...run.spec, after: { ...run.spec.after, webhook: null } },
           note: '',
           state: 'queued',
           stateSince: run.createdAt,
@@ -100,6 +101,13 @@ describe('the record beside a run', () => {
       }),
       SEED,
     );
+  });
+
+  it('holds no address of a webhook: a token may be in it, and the record is saved elsewhere', () => {
+    const run = sampleRun();
+    const webhook = 'https://hooks.example.org/token';
+    const spec = { ...run.spec, after: { ...run.spec.after, webhook } };
+    assert.ok(!JSON.stringify(recordOf({ ...run, spec })).includes(webhook));
   });
 
   it('of a run from before there were leases and results to save gives none', () => {
