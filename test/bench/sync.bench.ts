@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { createCipheriv, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,6 +17,8 @@ import { SshClient } from '../support/ssh/ssh-client.ts';
 import { SYNC_SCRIPT } from '../support/sync-bed.ts';
 import { alone, paired } from './bench-case.ts';
 import type { BenchCase } from './bench-case.ts';
+import { copies } from './copies.ts';
+import { writeNoise } from './noise-file.ts';
 
 const SMALL_FILES = 10_000;
 const LARGE_FILES = 50;
@@ -64,6 +66,9 @@ export async function* bench(): AsyncIterable<BenchCase> {
       yield* many(place);
       yield* huge(place);
     }
+    const shell = client.shell({ port: bed.port });
+    await shell.exec(['true']);
+    yield* copies({ bed, shell, base, bytes: HUGE_BYTES });
     yield alone('sync', 'event loop delay, p99', [delay.percentile(99) / 1e6 - 5], 'ms', 50);
   } finally {
     await client.dispose();
@@ -196,14 +201,4 @@ async function makeMany(source: string): Promise<void> {
   for (let at = 0; at < LARGE_FILES; at += 1) {
     await writeNoise(join(source, `data${at}.bin`), LARGE_BYTES);
   }
-}
-
-async function writeNoise(path: string, bytes: number): Promise<void> {
-  const cipher = createCipheriv('aes-128-ctr', randomBytes(16), Buffer.alloc(16));
-  const file = await open(path, 'w');
-  const zeros = Buffer.alloc(1024 * 1024);
-  for (let left = bytes; left > 0; left -= zeros.length) {
-    await file.write(cipher.update(zeros.subarray(0, Math.min(left, zeros.length))));
-  }
-  await file.close();
 }
