@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { COMMANDS } from '../src/ui/commands/ids.ts';
 import { ROOT } from './lib/paths.ts';
+import { VS_CODE_COMMANDS } from './lib/vs-code-commands.ts';
 
 /** The parts of package.json that name commands. */
 interface Manifest {
@@ -22,6 +23,20 @@ const REGISTERS =
 
 /** A command named in welcome texts, walkthroughs and their completion events. */
 const MENTIONS = /\b(?:onCommand|command):(runctl(?:\.\w+)+)/g;
+
+/** A line that names what a button or a call runs, and an id on it. */
+const RUNS = /\bcommand\b|COMMAND|executeCommand|withRunLock/;
+const DOTTED_ID = /'((?:runctl|vscode|workbench|update|remote-\w+)(?:\.\w+)+)'/g;
+/** Not in every VS Code: of the desktop, and of an extension. */
+const DESKTOP_COMMANDS: readonly string[] = ['remote-wsl.reopenInWSL', 'update.checkForUpdate'];
+
+/** Commands that errors, buttons and calls name, and nobody registers: their buttons would do nothing. */
+export function strayCommands(sources: readonly string[]): string[] {
+  const known = new Set([...Object.values(COMMANDS), ...VS_CODE_COMMANDS, ...DESKTOP_COMMANDS]);
+  const lines = sources.flatMap((source) => source.split('\n')).filter((line) => RUNS.test(line));
+  const used = lines.flatMap((line) => [...line.matchAll(DOTTED_ID)].flatMap((match) => match[1] ?? []));
+  return without(used, known, 'is run but nobody registers it');
+}
 
 /** What is wrong between manifest, id constants and source; empty when all agrees. */
 export function checkCommands(manifest: Manifest, texts: string[], sources: string[]): string[] {
@@ -69,6 +84,7 @@ if (process.argv[1] === import.meta.filename) {
   const sources = globSync(['src/ui/**/*.ts', 'src/extension.ts'], { cwd: ROOT }).map(read);
   // JSON.parse gives any; the schema of a manifest is VS Code's and checked by vsce.
   const problems = checkCommands(JSON.parse(packageText) as Manifest, texts, sources);
+  problems.push(...strayCommands(globSync('src/**/*.ts', { cwd: ROOT }).map(read)));
   for (const problem of problems) console.error(problem);
   console.log(`check-commands: ${problems.length} problems`);
   if (problems.length > 0) process.exitCode = 1;

@@ -1,13 +1,31 @@
 /** What the user can do next; shown as the button of the one error message. */
-export interface NextAction {
+export type NextAction = {
   /** Button text, already translated. */
   readonly title: string;
-  /** A contributed command to run. */
-  readonly command?: string;
-  /** Arguments of that command; plain data only. */
+} & (RunCommand | OpenAddress | Repeat);
+
+interface RunCommand {
+  /** A command of ours or of VS Code. */
+  readonly command: string;
+  /** Its arguments; plain data only. */
   readonly arguments?: readonly unknown[];
-  /** An address to open instead of a command. */
-  readonly url?: string;
+  readonly url?: never;
+}
+
+interface OpenAddress {
+  /** An address to open. */
+  readonly url: string;
+  readonly command?: never;
+  readonly arguments?: never;
+}
+
+// What failed deep within cannot name the command it was part of.
+interface Repeat {
+  /** Does once more whatever the user did. */
+  readonly again: true;
+  readonly command?: never;
+  readonly arguments?: never;
+  readonly url?: never;
 }
 
 /** What every error may carry beside its message. */

@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { describeError, toRunctlError } from '../core/error-chain.ts';
-import type { RunctlError } from '../core/errors.ts';
+import type { NextAction, RunctlError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { COMMANDS } from './commands/ids.ts';
 
@@ -15,6 +15,12 @@ const EXPECTED: ReadonlySet<string> = new Set([
   'resumed-from',
   'protected',
 ]);
+
+/** A button, and what it does. */
+interface WayOut {
+  readonly title: string;
+  readonly follow: () => Thenable<unknown>;
+}
 
 /**
  * The one place where failures meet the user: a cancel is silent, everything
@@ -40,7 +46,7 @@ export class ErrorFunnel {
     try {
       return await action();
     } catch (error) {
-      this.report(name, error);
+      this.report(name, error, () => this.run(name, action));
       return undefined;
     }
   }
@@ -64,8 +70,9 @@ export class ErrorFunnel {
    *
    * @param name - operation name for the log
    * @param error - what was thrown
+   * @param again - does it once more; an action that says so has no button without
    */
-  report(name: string, error: unknown): void {
+  report(name: string, error: unknown, again?: () => Promise<unknown>): void {
     const failure = toRunctlError(error);
     if (failure.kind === 'cancelled') {
       this.logger.debug(`${name}: cancelled`);
@@ -79,31 +86,52 @@ export class ErrorFunnel {
       return;
     }
     this.last = { text, at: now };
-    void this.show(failure, text).catch((reason: unknown) => {
+    void this.show(failure, text, again).catch((reason: unknown) => {
       this.logger.warn(`the way out of ${name} failed: ${describeError(reason)}`);
     });
   }
 
-  private async show(failure: RunctlError, text: string): Promise<void> {
+  private async show(
+    failure: RunctlError,
+    text: string,
+    again: (() => Promise<unknown>) | undefined,
+  ): Promise<void> {
     const details = l10n.t('Show Details');
-    const action = failure.nextAction;
-    const buttons = action === undefined ? [details] : [action.title, details];
+    const wayOut = this.wayOut(failure.nextAction, again);
+    const buttons = wayOut === undefined ? [details] : [wayOut.title, details];
     const choice = EXPECTED.has(failure.code)
       ? await vscode.window.showInformationMessage(text, ...buttons.slice(0, -1))
       : await vscode.window.showErrorMessage(text, ...buttons);
     if (choice === details) {
       await vscode.commands.executeCommand(COMMANDS.showOutput);
-    } else if (action !== undefined && choice === action.title) {
-      await this.follow(action);
+    } else if (wayOut !== undefined && choice === wayOut.title) {
+      await wayOut.follow();
     }
   }
 
-  private async follow(action: NonNullable<RunctlError['nextAction']>): Promise<void> {
-    if (action.url !== undefined) {
-      await vscode.env.openExternal(vscode.Uri.parse(action.url, true));
-    } else if (action.command !== undefined) {
-      await vscode.commands.executeCommand(action.command, ...(action.arguments ?? []));
+  private wayOut(
+    action: NextAction | undefined,
+    again: (() => Promise<unknown>) | undefined,
+  ): WayOut | undefined {
+    if (action === undefined) {
+      return undefined;
     }
+    const { title, command, url, arguments: words = [] } = action;
+    if (command !== undefined) {
+      return { title, follow: () => vscode.commands.executeCommand(command, ...words) };
+    }
+    if (url !== undefined) {
+      return { title, follow: () => vscode.env.openExternal(vscode.Uri.parse(url, true)) };
+    }
+    if (again === undefined) {
+      return undefined;
+    }
+    const follow = (): Promise<unknown> => {
+      // Who asked for it hears of it, also when it fails as before.
+      this.last = undefined;
+      return again();
+    };
+    return { title, follow };
   }
 }
 

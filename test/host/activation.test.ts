@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import * as vscode from 'vscode';
+import { VS_CODE_COMMANDS } from '../../scripts/lib/vs-code-commands.ts';
 
 /** The part of our package.json that these tests read. */
 interface Manifest {
@@ -35,5 +36,7 @@ describe('The packaged extension', () => {
       contributed.filter((id) => !handled.has(id)),
       [],
     );
+    // Buttons of messages run these.
+    assert.deepEqual(VS_CODE_COMMANDS.filter((id) => !handled.has(id)), []);
   });
 });

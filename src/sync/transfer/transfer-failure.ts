@@ -96,7 +96,7 @@ export function sourceChanged(path: string, cause?: unknown): TransferError {
 }
 
 function tryAgain(): NextAction {
-  return { title: l10n.t('Try Again') };
+  return { title: l10n.t('Try Again'), again: true };
 }
 
 function freeSpace(): readonly string[] {

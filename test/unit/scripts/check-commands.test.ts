@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'mocha';
-import { checkCommands } from '../../../scripts/check-commands.ts';
+import { checkCommands, strayCommands } from '../../../scripts/check-commands.ts';
 import { COMMANDS } from '../../../src/ui/commands/ids.ts';
 
 describe('The check of contributed commands', () => {
@@ -47,5 +49,28 @@ describe('The check of contributed commands', () => {
     const twice = [...commands, { command: COMMANDS.launch }];
     const problems = checkCommands({ contributes: { commands: twice } }, [], [source]);
     assert.deepEqual(problems, [`${COMMANDS.launch} is contributed twice`]);
+  });
+
+  it('finds what a button would run in vain, in each way to name it', () => {
+    const uses = [
+      "nextAction: { title: 'Go', command: 'runctl.nowhere' },",
+      "const command = hard ? 'runctl.killRun' : 'runctl.endRun';",
+      "export const DOCTOR_COMMAND = 'runctl.physician';",
+      "await withRunLock(ledger, run, 'runctl.lengthenRun', action);",
+      "await vscode.commands.executeCommand('vscode.opn', uri);",
+      "const key = 'runctl.secretNames';",
+    ];
+    const stray = ['runctl.nowhere', 'runctl.endRun', 'runctl.physician', 'runctl.lengthenRun', 'vscode.opn'];
+    assert.deepEqual(
+      strayCommands([uses.join('\n')]),
+      stray.map((id) => `${id} is run but nobody registers it`),
+    );
+  });
+
+  it('finds none in the source', () => {
+    const root = join(import.meta.dirname, '../../..');
+    const sources = globSync('src/**/*.ts', { cwd: root }).map((path) => readFileSync(join(root, path), 'utf8'));
+    assert.ok(sources.length > 100);
+    assert.deepEqual(strayCommands(sources), []);
   });
 });
