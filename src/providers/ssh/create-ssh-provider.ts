@@ -101,13 +101,14 @@ export function createSshProvider(options: SshProviderOptions): SshProvider {
     reader,
     mayContact,
     configPlaces,
-    check: (machine, person, open) =>
+    check: (machine, person, open, hears) =>
       doctorCheck({
         settings: () => settingsOf(machine, options),
         services: servicesOf(() => person, keys, options),
         clock,
         keys,
         open,
+        hears,
       }),
   });
 }

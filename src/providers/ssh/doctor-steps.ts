@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
+import { CancelledError } from '../../core/errors.ts';
 import { SshConnection } from '../../remote/ssh/ssh-connection.ts';
 import type { SshServices } from '../../remote/ssh/ssh-connection.ts';
 import type { SshSettings } from '../../remote/ssh/ssh-settings.ts';
@@ -17,6 +18,14 @@ export interface DoctorParts {
   readonly keys?: Pick<SshKeys, 'own' | 'isAccepted'> | undefined;
   /** Opens the machine, asking the person when that is needed. */
   readonly open: (signal: AbortSignal) => Promise<Pick<PooledMachine, 'shell' | 'agent'>>;
+  /** Hears how the way to the machine is, for the machine's row. */
+  readonly hears?: WayListener | undefined;
+}
+
+/** Whoever wants to know how the way to a machine is. */
+export interface WayListener {
+  readonly failed: (error: unknown) => void;
+  readonly loggedIn: () => void;
 }
 
 /** A check of one machine, ready to be run once. */
@@ -52,10 +61,11 @@ export function doctorCheck(parts: DoctorParts): DoctorCheck {
           const { shell } = await machine(signal);
           // One that was opened before may be lost by now.
           await shell.connection.launcher();
+          parts.hears?.loggedIn();
           return shell.connection.identity;
         },
         keys: parts.keys,
-      }),
+      }).map((step) => heard(step, parts.hears)),
       ...machineSteps({
         clock,
         shell: async () => (await machine()).shell,
@@ -66,4 +76,19 @@ export function doctorCheck(parts: DoctorParts): DoctorCheck {
       await jump?.close();
     },
   };
+}
+
+// What the person ended, or did not want, is no trouble of the machine.
+function heard(step: DoctorStep, hears: WayListener | undefined): DoctorStep {
+  const look = async (signal: AbortSignal): ReturnType<DoctorStep['look']> => {
+    try {
+      return await step.look(signal);
+    } catch (error) {
+      if (!signal.aborted && !(error instanceof CancelledError)) {
+        hears?.failed(error);
+      }
+      throw error;
+    }
+  };
+  return { ...step, look };
 }

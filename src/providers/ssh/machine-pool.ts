@@ -110,6 +110,31 @@ export class MachinePool {
   }
 
   /**
+   * Notes how another attempt to reach a machine failed, such as that of a check.
+   *
+   * @param id - of the machine
+   * @param error - what the attempt threw
+   * @returns what the machine's row shows
+   */
+  noteTrouble(id: string, error: unknown): MachineTrouble {
+    const now = troubleOf(error, this.seenAt.get(id) ?? this.parts.clock.now());
+    const before = this.troubles.get(id);
+    // "Since" stays the same for as long as the trouble does.
+    const trouble = before?.kind === now.kind ? { ...now, since: before.since } : now;
+    this.troubles.set(id, trouble);
+    return trouble;
+  }
+
+  /**
+   * Notes that a machine let us in.
+   *
+   * @param id - of the machine
+   */
+  noteReached(id: string): void {
+    this.troubles.delete(id);
+  }
+
+  /**
    * Opens a machine for a person who can answer.
    *
    * @param machine - which
@@ -253,15 +278,6 @@ export class MachinePool {
     this.troubles.delete(machine.id);
     this.opened.fire(opened);
     return opened;
-  }
-
-  // "Since" stays the same for as long as the trouble does.
-  private noteTrouble(id: string, error: unknown): MachineTrouble {
-    const now = troubleOf(error, this.seenAt.get(id) ?? this.parts.clock.now());
-    const before = this.troubles.get(id);
-    const trouble = before?.kind === now.kind ? { ...now, since: before.since } : now;
-    this.troubles.set(id, trouble);
-    return trouble;
   }
 
   private async readFacts(machine: SshMachine): Promise<MachineFacts> {

@@ -12,7 +12,7 @@ import type {
   ProviderListing,
   TrainingProvider,
 } from '../training-provider.ts';
-import type { DoctorCheck } from './doctor-steps.ts';
+import type { DoctorCheck, WayListener } from './doctor-steps.ts';
 import type { KnownMachines } from './known-machines.ts';
 import { SSH_PROVIDER } from './known-machines.ts';
 import type { MachinePool, PooledMachine } from './machine-pool.ts';
@@ -40,6 +40,7 @@ export interface SshProviderParts {
     machine: SshMachine,
     person: SshPerson,
     open: () => Promise<PooledMachine>,
+    hears: WayListener,
   ) => DoctorCheck;
 }
 
@@ -175,7 +176,11 @@ export class SshProvider implements TrainingProvider {
    */
   async check(machineId: string, person: SshPerson): Promise<DoctorCheck> {
     const machine = await this.describe(machineId);
-    return this.parts.check(machine, person, () => this.prepare(machineId, person));
+    const { pool, check } = this.parts;
+    return check(machine, person, () => this.prepare(machineId, person), {
+      failed: (error) => void pool.noteTrouble(machineId, error),
+      loggedIn: () => pool.noteReached(machineId),
+    });
   }
 
   /**

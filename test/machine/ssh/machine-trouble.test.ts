@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { SystemClock } from '../../../src/core/clock.ts';
 import type { Engine } from '../../../src/engine.ts';
-import type { MachineView } from '../../../src/resources/account-snapshot.ts';
+import { runDoctor } from '../../../src/providers/ssh/doctor.ts';
+import type { MachineTrouble, MachineView } from '../../../src/resources/account-snapshot.ts';
 import { EngineLab, LAB, WILLING } from '../../support/ssh/engine-lab.ts';
 
 describe('the row of a machine that could not be reached', function () {
@@ -47,6 +49,33 @@ describe('the row of a machine that could not be reached', function () {
     assert.equal((await row()).trouble?.kind, 'host-key-unknown');
     await engine.ssh?.forget(LAB);
     assert.equal((await row()).trouble, null);
+  });
+
+  async function check(): Promise<MachineTrouble | null | undefined> {
+    const made = await engine.ssh?.check(LAB, WILLING);
+    const { signal } = new AbortController();
+    await runDoctor(made?.steps ?? [], { clock: new SystemClock(), onChange: () => undefined, signal });
+    await made?.close();
+    // No listing: that would try by itself.
+    return (await engine.ssh?.view(LAB))?.trouble;
+  }
+
+  it('tells what a check found on the way to one that nobody has used, until one gets in', async () => {
+    lab.proxy.refuse(true);
+    assert.equal((await check())?.kind, 'away');
+    lab.proxy.refuse(false);
+    assert.equal(await check(), null);
+    assert.equal((await row()).state, 'running');
+  });
+
+  it('tells of a login that a check found refused on one that was connected to', async () => {
+    const ours = await lab.machine.publicKey();
+    await lab.prepare(engine);
+    await lab.machine.allow(await lab.machine.publicKey(lab.machine.makeKey('another')));
+    lab.proxy.cutAll();
+    assert.equal((await check())?.kind, 'login');
+    await lab.machine.allow(ours);
+    assert.equal(await check(), null);
   });
 
   it('tells since when an agreed one is away, and the same after a reload but for the time', async () => {
