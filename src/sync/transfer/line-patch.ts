@@ -7,12 +7,13 @@
  *   its lines; or `undefined` when it is not worth it
  */
 export function linePatch(old: string, now: string): string | undefined {
-  const oldLines = linesOf(old);
-  const nowLines = linesOf(now);
-  const same = sameEnds(oldLines, nowLines);
+  const same = sameEnds(old, now);
+  const oldLines = linesOf(old.slice(same.begin, old.length - same.end));
+  const nowLines = linesOf(now.slice(same.begin, now.length - same.end));
+  const rest = same.first + oldLines.length;
   const places = new Map<string, number[]>();
-  for (let at = same.first; at < oldLines.length - same.last; at += 1) {
-    const line = oldLines[at] ?? '';
+  for (let at = same.first; at < rest; at += 1) {
+    const line = oldLines[at - same.first] ?? '';
     const found = places.get(line);
     if (found === undefined) {
       places.set(line, [at]);
@@ -36,8 +37,8 @@ export function linePatch(old: string, now: string): string | undefined {
       added = [];
     }
   };
-  for (const line of nowLines.slice(same.first, nowLines.length - same.last)) {
-    const at = oldLines[next] === line ? next : places.get(line)?.find((place) => place >= next);
+  for (const line of nowLines) {
+    const at = oldLines[next - same.first] === line ? next : places.get(line)?.find((place) => place >= next);
     if (at === undefined) {
       flushKept();
       added.push(line);
@@ -52,13 +53,12 @@ export function linePatch(old: string, now: string): string | undefined {
     }
     next = at + 1;
   }
-  const rest = oldLines.length - same.last;
   if (same.last > 0 && (keptFrom < 0 || next !== rest)) {
     flushKept();
     flushAdded();
     keptFrom = rest;
   }
-  next = same.last > 0 ? oldLines.length : next;
+  next = same.last > 0 ? rest + same.last : next;
   flushKept();
   flushAdded();
   const patch = parts.join('');
@@ -89,20 +89,55 @@ export function runsOf(places: readonly (number | undefined)[]): string {
   return text;
 }
 
-function sameEnds(
-  old: readonly string[],
-  now: readonly string[],
-): { readonly first: number; readonly last: number } {
+interface SameEnds {
+  /** Letters of whole lines, and how many of those. */
+  readonly begin: number;
+  readonly first: number;
+  readonly end: number;
+  readonly last: number;
+}
+
+// By halves, not line by line: most of two long texts is the same, and need not be split.
+function sameEnds(old: string, now: string): SameEnds {
   const most = Math.min(old.length, now.length);
-  let first = 0;
-  while (first < most && old[first] === now[first]) {
-    first += 1;
+  const ahead = longest(most, (from, to) => old.slice(from, to) === now.slice(from, to));
+  const begin = ahead === 0 ? 0 : old.lastIndexOf('\n', ahead - 1) + 1;
+  const behind = longest(
+    most - begin,
+    (from, to) =>
+      old.slice(old.length - to, old.length - from) === now.slice(now.length - to, now.length - from),
+  );
+  const ended = behind === 0 ? -1 : old.indexOf('\n', old.length - behind);
+  const end = ended < 0 ? 0 : old.length - ended - 1;
+  return {
+    begin,
+    first: countLines(old, 0, begin),
+    end,
+    last: countLines(old, old.length - end, old.length),
+  };
+}
+
+/** The longest length up to which all parts are the same. */
+function longest(most: number, isSame: (from: number, to: number) => boolean): number {
+  let known = 0;
+  let bound = most;
+  while (known < bound) {
+    const middle = Math.ceil((known + bound) / 2);
+    if (isSame(known, middle)) {
+      known = middle;
+    } else {
+      bound = middle - 1;
+    }
   }
-  let last = 0;
-  while (last < most - first && old[old.length - 1 - last] === now[now.length - 1 - last]) {
-    last += 1;
+  return known;
+}
+
+function countLines(text: string, from: number, to: number): number {
+  let count = 0;
+  for (let at = text.indexOf('\n', from); at >= 0 && at < to; at = text.indexOf('\n', at + 1)) {
+    count += 1;
   }
-  return { first, last };
+  return count;
 }
 
 function linesOf(text: string): readonly string[] {

@@ -52,7 +52,8 @@ export async function treePlan(parts: PlanParts): Promise<Plan> {
   const old = parts.patches ? parts.old : undefined;
   const oldLists = old === undefined ? new Map<string, string>() : await listsOf(old.manifest, sums);
   const texts = new Map<string, string>();
-  let make = callsOf('drop', [], parts.junk);
+  const make = callsOf('drop', [], parts.junk);
+  const patched: string[] = [];
   for (const [name, text] of lists) {
     await pause();
     const before = oldLists.get(name);
@@ -61,7 +62,7 @@ export async function treePlan(parts: PlanParts): Promise<Plan> {
       texts.set(name, text);
     } else {
       texts.set(`${name}.patch`, patch);
-      make += callOf('patch', parts.slot, name);
+      patched.push(name);
     }
   }
   await pause();
@@ -75,7 +76,8 @@ export async function treePlan(parts: PlanParts): Promise<Plan> {
   texts.set('dirs', foldersText(wanted));
   texts.set('count', `${ownEntries(wanted).length}\n`);
   texts.set('id', `${parts.manifestId}\n`);
-  texts.set('make', make + makeText(parts.work, parts.supply));
+  const patches = callsOf('patch', [parts.slot], patched);
+  texts.set('make', make + patches + makeText(parts.work, parts.supply));
   texts.set('steps', stepsText(wanted, changes));
   parts.supply.built.forEach((built, at) => {
     texts.set(`recipe-${at}`, formatRecipe(built.delta));
@@ -101,8 +103,14 @@ export function finishPlan(
   how: Pick<PlanParts, 'sums' | 'algorithm' | 'supply'>,
 ): Plan {
   const named = createHash('sha256');
-  for (const [name, text] of [...texts, ...lists]) {
-    named.update(`${name} ${Buffer.byteLength(text)}\n${text}`);
+  for (const [name, text] of texts) {
+    named.update(`${name} ${Buffer.byteLength(text)}\n`).update(text);
+  }
+  const listSums = [...lists].map(
+    ([name, text]) => [name, machineHashOf(how.algorithm, text)] as const,
+  );
+  for (const [name, sum] of listSums) {
+    named.update(`${name} ${sum}\n`);
   }
   for (const { stagePath, entry } of needed) {
     named.update(`${stagePath}\0${entry.kind === 'file' ? entry.hash : entry.target}\0`);
@@ -115,8 +123,8 @@ export function finishPlan(
     proved.push(path);
     need.push(`${sum}\n`);
   };
-  for (const [name, text] of lists) {
-    prove(`plan-${id}/${name}`, machineHashOf(how.algorithm, text));
+  for (const [name, sum] of listSums) {
+    prove(`plan-${id}/${name}`, sum);
   }
   const files = needed.filter((item) => item.entry.kind === 'file');
   for (const { stagePath, entry } of files) {

@@ -99,7 +99,7 @@ export async function chooseSupply(facts: SupplyFacts): Promise<Supply> {
   const built: Built[] = [];
   const copied: Copied[] = [];
   const alike: Alike[] = [];
-  const places = placesByHash(facts);
+  const placeOf = placesByHash(facts);
   const limit = streamFrom(facts.breaks);
   const firsts = new Map<string, string>();
   for (const needed of facts.changes.needed) {
@@ -117,9 +117,9 @@ export async function chooseSupply(facts: SupplyFacts): Promise<Supply> {
       packed.push(needed);
       continue;
     }
-    const place = places.get(entry.hash);
+    const place = entry.size >= ALIKE_FROM ? placeOf(entry.hash) : undefined;
     const first = firsts.get(entry.hash);
-    if (!isResent && entry.size >= ALIKE_FROM && place !== undefined) {
+    if (!isResent && place !== undefined) {
       alike.push({ needed, file: entry, from: place.path, slot: place.slot });
       continue;
     }
@@ -210,10 +210,22 @@ function copyOf(from: TreeState | undefined, needed: NeededEntry): Copied | unde
   return { needed, slot, fit: fits ? undefined : entry };
 }
 
-function placesByHash(
-  facts: SupplyFacts,
-): ReadonlyMap<string, { readonly slot: string; readonly path: string }> {
-  const places = new Map<string, { slot: string; path: string }>();
+interface Place {
+  readonly slot: string;
+  readonly path: string;
+}
+
+// All contents are looked through only where one is asked for: few are large enough.
+function placesByHash(facts: SupplyFacts): (hash: string) => Place | undefined {
+  let places: ReadonlyMap<string, Place> | undefined;
+  return (hash) => {
+    places ??= allPlaces(facts);
+    return places.get(hash);
+  };
+}
+
+function allPlaces(facts: SupplyFacts): ReadonlyMap<string, Place> {
+  const places = new Map<string, Place>();
   for (const state of [facts.from, facts.own]) {
     for (const [path, ours] of state?.entries ?? []) {
       const { entry } = ours;

@@ -224,6 +224,20 @@ with open(sys.argv[4], "wb", 0) as out, open(sys.argv[2]) as recipe:
 print(h.hexdigest(), "x")
 '
 
+# A program for each folder takes long where there are many.
+PUTS_ALONE=8
+PY_MOVE='
+import os, sys
+folder = None
+for word in sys.stdin.buffer.read().split(b"\0")[:-1]:
+    if folder is None:
+        folder = word
+    elif not word:
+        folder = None
+    else:
+        os.replace(word, os.path.join(folder, os.path.basename(word)))
+'
+
 pick_tools() {
   sum=none digits=128
   if has b2sum; then sum=b2sum
@@ -716,13 +730,42 @@ drop() {
   done
 }
 
-# patch SLOT NAME: a list about a tree, made from that of the last version.
+# What is laid anew from an old text, line by line: k FROM TO keeps those, in
+# their order, a COUNT takes so many others; they follow, or stand in a text of their own.
+AWK_LAY='
+function lay(patch, old, others, to,    line, op, at, left, all) {
+  printf "" >to
+  while ((getline line <patch) > 0) {
+    if (left > 0) { print line >to; left--; all++; continue }
+    split(line, op, " ")
+    if (op[1] == "k") {
+      if (op[2] <= at) return -1
+      for (; at < op[3] + 0; at++) {
+        if ((getline line <old) <= 0) return -1
+        if (at + 1 >= op[2] + 0) { print line >to; all++ }
+      }
+    } else if (others == "") left = op[2] + 0
+    else for (op[2] += 0; op[2] > 0; op[2]--) {
+      if ((getline line <others) <= 0) return -1
+      print line >to
+      all++
+    }
+  }
+  if (others != "" && (getline line <others) > 0) return -1
+  close(to)
+  return all + 0
+}
+'
+
+# patch SLOT NAME...: lists about a tree, made from those of the last version.
 patch() {
-  awk '
-    FILENAME == ARGV[1] { old[FNR] = $0; next }
-    left > 0 { print; left--; next }
-    $1 == "k" { for (i = $2; i <= $3; i++) print old[i]; next }
-    { left = $2 }' "$work/meta/$1/$2" "$plan/$2.patch" >"$plan/$2" || fail write
+  awk "$AWK_LAY"'
+    BEGIN {
+      for (i = 4; i < ARGC; i++) {
+        name = ARGV[i]
+        lay(ARGV[2] "/" name ".patch", ARGV[1] "/" name, "", ARGV[2] "/" name)
+      }
+    }' "$work/meta/$1" "$plan" "$@" || fail write
 }
 
 # build TREE OLD NUMBER LITERAL PATH MODE STAMP PLACE HASH: a new version from an
@@ -860,52 +903,60 @@ switch() {
   fi
   cd -P "$tree" || fail switch
   real_dir=
+  puts=0
+  if [ -f "$pending/moves" ]; then rm -f "$pending/moves"; fi
   # shellcheck source=/dev/null
   . "$pending/steps"
+  if [ -f "$pending/moves" ]; then
+    python3 -I -S -c "$PY_MOVE" <"$pending/moves" 2>/dev/null || {
+      puts=never
+      # shellcheck source=/dev/null
+      . "$pending/steps"
+    }
+  fi
   settle
-  if [ -f "$pending/asides" ]; then cat "$pending/asides"; fi
-  cd / && rm -rf "$stage"
 }
 
+# The plan itself becomes what we know of the tree: until then it is begun again.
 settle() {
-  new=$work/meta/$slot.new
-  rm -rf "$new"
-  mkdir -p "$new" || fail switch
-  for _f in list sums dirs manifest count id; do set -- "$@" "$pending/$_f"; done
-  cp "$@" "$new/" || fail switch
+  meta=$work/meta/$slot
+  read -r count <"$pending/count"
   s() { stats "$@"; }
   l() { stats "$1"; }
-  # shellcheck source=/dev/null
-  carry || . "$new/list" >"$new/stats"
-  read -r count <"$new/count"
-  if [ "$(wc -l <"$new/stats")" -ne "$count" ]; then
-    : >"$new/stats"
-    emit incomplete
+  if ! carry; then
+    # shellcheck source=/dev/null
+    . "$pending/list" >"$pending/stats"
+    if [ "$(wc -l <"$pending/stats")" -ne "$count" ]; then
+      : >"$pending/stats"
+      emit incomplete
+    fi
   fi
-  printf '%s\n' "$boot" >"$new/boot" || fail switch
-  rm -rf "$work/meta/$slot"
-  mv "$new" "$work/meta/$slot" || fail switch
+  printf '%s\n' "$boot" >"$pending/boot" || fail switch
+  if [ -f "$pending/asides" ]; then cat "$pending/asides"; fi
+  rm -rf "$meta"
+  mv "$pending" "$meta" || fail switch
+  cd / || fail switch
+  set +f
+  rm -rf "$stage" "$meta"/*.patch "$meta"/recipe-* "$meta"/pieces-* "$meta/files" "$meta/need" \
+    "$meta/make" "$meta/steps" "$meta/moves" "$meta/again" "$meta/seen" "$meta/was" "$meta/whole" \
+    "$meta/asides"
+  set -f
 }
 
 # What stays as the check saw it keeps its line, so that what a run changes
 # meanwhile is not taken for ours; the rest is looked at. Not with a list that
 # the check did not see.
 carry() {
-  _meta=$work/meta/$slot
-  if [ ! -f "$pending/stats.patch" ] || [ ! -f "$_meta/stats" ]; then return 1; fi
+  if [ ! -f "$pending/stats.patch" ] || [ ! -f "$meta/stats" ]; then return 1; fi
   read -r _was <"$pending/was"
-  read -r _is <"$_meta/id"
-  read -r _boot <"$_meta/boot"
+  read -r _is <"$meta/id"
+  read -r _boot <"$meta/boot"
   if [ "$_was" != "$_is" ] || [ "$_boot" != "$boot" ]; then return 1; fi
   # shellcheck source=/dev/null
-  . "$pending/again" >"$new/again"
-  awk '
-    FILENAME == ARGV[1] { old[FNR] = $0; olds = FNR; next }
-    FILENAME == ARGV[2] { now[FNR] = $0; nows = FNR; next }
-    $1 == "k" { if ($3 > olds) bad = 1; for (i = $2; i <= $3; i++) print old[i]; next }
-    { for (i = 0; i < $2; i++) print now[++used] }
-    END { exit (bad || used + 0 != nows + 0) }
-  ' "$_meta/stats" "$new/again" "$pending/stats.patch" >"$new/stats" && rm -f "$new/again"
+  . "$pending/again" >"$pending/seen"
+  awk "$AWK_LAY"'
+    BEGIN { exit lay(ARGV[1], ARGV[2], ARGV[3], ARGV[4]) != ARGV[5] + 0 }
+  ' "$pending/stats.patch" "$meta/stats" "$pending/seen" "$pending/stats" "$count"
 }
 
 # aside PATH: never lost, only out of the way. Told before it is done.
@@ -986,7 +1037,13 @@ put() {
     fi
   done
   shift "$_n"
-  if [ $# -gt 0 ]; then mv -f "$@" "$_dir/" || fail switch "$_dir"; fi
+  if [ $# -eq 0 ]; then return 0; fi
+  if [ "$puts" = "$PUTS_ALONE" ] && has python3; then
+    printf '%s\0' "$_dir" "$@" '' >>"$pending/moves" || fail switch "$_dir"
+    return 0
+  fi
+  if [ "$puts" != never ] && [ "$puts" -lt "$PUTS_ALONE" ]; then puts=$((puts + 1)); fi
+  mv -f "$@" "$_dir/" || fail switch "$_dir"
 }
 
 # fresh DIR BASE...: where anything that stands is a run's.
@@ -1015,7 +1072,7 @@ seed() {
 
 # link PATH TARGET NAME: a folder of runs, seen from this tree.
 link() {
-  mkdir -p "$work/keep/$3" || fail switch "$1"
+  [ -d "$work/keep/$3" ] || mkdir -p "$work/keep/$3" || fail switch "$1"
   if [ -L "$1" ]; then
     if [ "$(readlink "$1")" = "$2" ]; then return 0; fi
     aside "$1"

@@ -7,6 +7,10 @@ import { callOf, callsOf } from './words.ts';
 const FEW_WORDS = 1000;
 const MANY_WORDS = 2000;
 
+// A manifest is never changed, and each sync asks several times for these.
+const owns = new WeakMap<Manifest, readonly ManifestEntry[]>();
+const folders = new WeakMap<Manifest, readonly string[]>();
+
 /**
  * How one thing of ours stands in a tree. `clean`: as we put it; `touched`: its
  * content is; `drift`: a run changed it; `gone`: a run took it away.
@@ -59,7 +63,13 @@ export function treeState(report: TreeReport, manifest: Manifest): TreeState {
  * @returns those that are not in folders of runs
  */
 export function ownEntries(manifest: Manifest): readonly ManifestEntry[] {
-  return manifest.entries.filter((entry) => !isPersistent(entry.path, manifest.persistent));
+  const known = owns.get(manifest);
+  if (known !== undefined) {
+    return known;
+  }
+  const own = manifest.entries.filter((entry) => !isPersistent(entry.path, manifest.persistent));
+  owns.set(manifest, own);
+  return own;
 }
 
 /**
@@ -69,8 +79,14 @@ export function ownEntries(manifest: Manifest): readonly ManifestEntry[] {
  * @returns relative folders, outer ones first
  */
 export function foldersOf(manifest: Manifest): readonly string[] {
+  const known = folders.get(manifest);
+  if (known !== undefined) {
+    return known;
+  }
   const paths = ownEntries(manifest).map((entry) => entry.path);
-  return foldersAbove([...paths, ...manifest.persistent]);
+  const found = foldersAbove([...paths, ...manifest.persistent]);
+  folders.set(manifest, found);
+  return found;
 }
 
 /**
@@ -121,11 +137,11 @@ export function listOf(own: readonly ManifestEntry[]): string {
  * @returns calls of `d` and `k`
  */
 export function foldersText(manifest: Manifest): string {
-  const folders = foldersOf(manifest).map((folder) => `./${folder}`);
+  const paths = foldersOf(manifest).map((folder) => `./${folder}`);
   const keeps = manifest.persistent.map((path) =>
     callOf('k', `./${path}`, keepTarget(path), path),
   );
-  return callsOf('d', [], folders) + keeps.join('');
+  return callsOf('d', [], paths) + keeps.join('');
 }
 
 /**

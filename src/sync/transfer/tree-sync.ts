@@ -47,6 +47,7 @@ export class TreeSync {
   private trustsLists = true;
   private ahead: LookAhead | undefined;
   private pieces: Promise<void> | undefined;
+  private kept: Promise<void> | undefined;
   private counted = { files: 0, deleted: 0, deltas: 0, compressed: false, worked: false };
   /** Bytes that went over the link. */
   sentBytes = 0;
@@ -171,6 +172,7 @@ export class TreeSync {
       algorithm: algorithmOf(tools.sum),
     });
     this.pieces ??= this.keepPieces();
+    this.kept ??= this.keepManifest();
     await pause(request.signal);
     const transport = new Transport(request, this.script, tools);
     const before = this.sentBytes;
@@ -271,11 +273,18 @@ export class TreeSync {
   }
 
   private async remember(): Promise<void> {
-    const { sent } = this.request;
     // After an answer that was lost nothing is under way.
     this.pieces ??= this.keepPieces();
+    this.kept ??= this.keepManifest();
     keepRecent(this.id, this.wanted);
-    await Promise.all([sent.keepManifest(this.id, this.text), this.pieces]);
+    await Promise.all([this.kept, this.pieces]);
+  }
+
+  // Beside the sending, too: what it says of a name holds whether or not it is sent.
+  private keepManifest(): Promise<void> {
+    const kept = this.request.sent.keepManifest(this.id, this.text);
+    kept.catch(() => undefined);
+    return kept;
   }
 
   private tellAsides(asides: readonly Aside[]): void {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import {
   appendFile,
   mkdir,
+  readdir,
   readFile,
   readlink,
   rename,
@@ -117,6 +118,29 @@ for (const machine of MACHINES) {
       assert.equal(told.get('new/report.txt')?.why, 'conflict');
       assert.equal(await readFile(told.get('config.yaml')!.backup, 'utf8'), 'lr: 1\nlr: 2\n');
       assert.equal(await readFile(told.get('new/report.txt')!.backup, 'utf8'), 'of the run');
+    });
+
+    it('puts files into many folders, whether or not one program can move all of them', async () => {
+      const broken = join(bed.directory, 'broken');
+      await mkdir(broken);
+      await writeFile(join(broken, 'python3'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+      const shells = [shell, new LocalShell({ PATH: `${broken}:${tools.path}` })];
+      for (const [turn, way] of shells.entries()) {
+        for (let at = 0; at < 24; at += 1) {
+          await bed.write(`d${at}/${NAMES[at % NAMES.length] ?? ''}`, `${turn}`);
+        }
+        const { directory } = await sync(bed, { shell: way });
+        await writeFile(join(directory, `d20/late${turn}`), 'of the run');
+        await bed.write(`d20/late${turn}`, 'of the source');
+        for (let at = 0; at < 24; at += 1) {
+          await bed.write(`d${at}/${NAMES[at % NAMES.length] ?? ''}`, `again ${turn}`);
+        }
+        const outcome = await sync(bed, { shell: way });
+        await expectEqual(bed, outcome);
+        assert.deepEqual(outcome.movedAside.map(({ path }) => path), [`d20/late${turn}`]);
+        assert.deepEqual(await readdir(join(bed.home, 'trees/abc123/stage')), []);
+        assert.equal((await sync(bed, { shell: way })).method.kind, 'none');
+      }
     });
 
     it('writes nothing through a link that a run put in the place of a folder', async () => {

@@ -35,14 +35,17 @@ function same(name: string, count: number): string[] {
   return Array.from({ length: count }, (_line, at) => `${name} ${at} `.repeat(40));
 }
 
-/** As the machine does it. */
+/** As the machine does it, which reads the old text once. */
 function applied(old: string, patch: string): string {
   const before = old.split('\n');
   const commands = patch.split('\n');
   let text = '';
+  let kept = 0;
   for (let at = 0; at < commands.length - 1; at += 1) {
     const [how, from = '', to] = (commands[at] ?? '').split(' ');
     if (how === 'k') {
+      assert.ok(Number(from) > kept, `${from} after ${kept}`);
+      kept = Number(to);
       text += before.slice(Number(from) - 1, Number(to)).map((line) => `${line}\n`).join('');
     } else {
       for (let left = Number(from); left > 0; left -= 1) text += `${commands[(at += 1)] ?? ''}\n`;
