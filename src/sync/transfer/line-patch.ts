@@ -117,7 +117,7 @@ function sameEnds(old: string, now: string): SameEnds {
   };
 }
 
-/** The longest length up to which all parts are the same. */
+// The longest length up to which all parts are the same.
 function longest(most: number, isSame: (from: number, to: number) => boolean): number {
   let known = 0;
   let bound = most;

@@ -1,5 +1,4 @@
 import { pause } from '../breath.ts';
-import { CHUNKED_FROM } from '../cut-chunks.ts';
 import type { HashedFile, HashedTree } from '../model.ts';
 import { changeSet, isNothing } from './change-set.ts';
 import type { ChangeSet } from './change-set.ts';
@@ -7,6 +6,7 @@ import { readAside } from './check-answer.ts';
 import type { Aside, CheckAnswer, TreeReport } from './check-answer.ts';
 import { checkRoom } from './check-room.ts';
 import { demandUnchanged } from './demand-unchanged.ts';
+import { keepSent } from './keep-sent.ts';
 import { keepLastId, look, workOf } from './look-ahead.ts';
 import type { LookAhead } from './look-ahead.ts';
 import { MachineScript, required } from './machine-script.ts';
@@ -46,8 +46,7 @@ export class TreeSync {
   private readonly driftedEver = new Set<string>();
   private trustsLists = true;
   private ahead: LookAhead | undefined;
-  private pieces: Promise<void> | undefined;
-  private kept: Promise<void> | undefined;
+  private kept: Promise<unknown> | undefined;
   private counted = { files: 0, deleted: 0, deltas: 0, compressed: false, worked: false };
   /** Bytes that went over the link. */
   sentBytes = 0;
@@ -171,8 +170,7 @@ export class TreeSync {
       sums,
       algorithm: algorithmOf(tools.sum),
     });
-    this.pieces ??= this.keepPieces();
-    this.kept ??= this.keepManifest();
+    this.kept ??= this.keep();
     await pause(request.signal);
     const transport = new Transport(request, this.script, tools);
     const before = this.sentBytes;
@@ -258,33 +256,15 @@ export class TreeSync {
     return manifest === undefined ? undefined : treeState(report, manifest);
   }
 
-  // Looked for beside the sending, on a thread of its own.
-  private async keepPieces(): Promise<void> {
-    const { sent, chunks } = this.request;
-    for (const file of this.files.values()) {
-      if (file.size >= CHUNKED_FROM && (await sent.chunks(file.hash)) === undefined) {
-        try {
-          await sent.keepChunks(file.hash, await chunks.chunksOf(file));
-        } catch {
-          // It changed since: the next version of it goes whole.
-        }
-      }
-    }
+  private keep(): Promise<unknown> {
+    return keepSent(this.request, this.id, this.text, this.files.values());
   }
 
   private async remember(): Promise<void> {
     // After an answer that was lost nothing is under way.
-    this.pieces ??= this.keepPieces();
-    this.kept ??= this.keepManifest();
+    this.kept ??= this.keep();
     keepRecent(this.id, this.wanted);
-    await Promise.all([this.kept, this.pieces]);
-  }
-
-  // Beside the sending, too: what it says of a name holds whether or not it is sent.
-  private keepManifest(): Promise<void> {
-    const kept = this.request.sent.keepManifest(this.id, this.text);
-    kept.catch(() => undefined);
-    return kept;
+    await this.kept;
   }
 
   private tellAsides(asides: readonly Aside[]): void {
