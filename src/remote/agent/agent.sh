@@ -2373,8 +2373,8 @@ send_item() {
     note "$1 did not end in time"
     return 1
   fi
-  # What is said last is often but the number of the request.
-  _value=$(grep -i -e error -e fail "$_out" 2>/dev/null | tail -n 1 | cut -c 1-250)
+  # What is said last is often but the number of the request; what is indented, a hint.
+  _value=$(grep -v '^[[:space:]]' "$_out" 2>/dev/null | grep -i -e error -e fail | tail -n 1 | cut -c 1-250)
   if [ -z "$_value" ]; then _value=$(grep -v '^[[:space:]]*$' "$_out" 2>/dev/null | tail -n 1 | cut -c 1-250); fi
   redact "$_value"
   note "$1: ${_text:-exit code $_code}"

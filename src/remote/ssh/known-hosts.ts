@@ -64,8 +64,10 @@ export class HostKeyRecords {
     // As ssh does: a server on another port may be known by its plain name.
     this.entries =
       exact.length > 0 || place.hostKeyAlias !== null ? exact : of(place.host.toLowerCase());
+    // Here both names count: nothing is let in by it.
+    const names = place.hostKeyAlias === null ? [name, place.host.toLowerCase()] : [name];
     this.revoked = entries.filter(
-      ({ hosts, marker }) => marker === 'revoked' && matchesHost(hosts, name),
+      ({ hosts, marker }) => marker === 'revoked' && names.some((one) => matchesHost(hosts, one)),
     );
   }
 

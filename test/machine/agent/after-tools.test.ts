@@ -87,4 +87,16 @@ describe('the tools that save runs', function () {
     }
     assert.match(lines.at(-1) ?? '', /index\.json$/);
   });
+
+  it('(rclone) are quoted by the line that says what failed, not by the hints below it', async () => {
+    const env = await onlyTools(agent);
+    const lines = [
+      'Failed to copyto: NoCredentialProviders: no valid providers in chain. Deprecated.',
+      '\tFor verbose messaging see aws.Config.CredentialsChainVerboseErrors',
+    ];
+    await fakeTool(agent, 'rclone', `printf '%s\\n' '${lines.join("' '")}' >&2; exit 1`);
+    await agent.start(id, { argv: ['true'], lines: durableLines(server) }, { env });
+    const { after } = await afterDone(agent, id);
+    assert.equal(after?.error, `rclone: ${lines[0] ?? ''}`);
+  });
 });

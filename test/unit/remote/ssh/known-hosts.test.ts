@@ -132,6 +132,9 @@ describe('Records of host keys', () => {
     await writeFile(file, `@revoked * ssh-ed25519 ${key.toString('base64')}\n`);
     const verdict = (await hosts.look(place({ knownHostsFiles: [file] }))).judge(key);
     assert.equal(verdict.kind, 'revoked');
+    await writeFile(file, `@revoked gpu.example ssh-ed25519 ${key.toString('base64')}\n`);
+    const other = place({ host: 'gpu.example', port: 2222, knownHostsFiles: [file] });
+    assert.equal((await hosts.look(other)).judge(key).kind, 'revoked');
   });
 
   it('take no line of a certificate authority for a key of the host', async () => {
