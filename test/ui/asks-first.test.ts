@@ -17,6 +17,10 @@ command = "train.py"
 machine = "lab"
 durable = "s3://bucket-of-a-workspace/runs"
 
+[runs.surprise]
+command = "surprise.py"
+machine = "lab"
+
 [runs.secret]
 command = ["sh", "-c", "true"]
 machine = "lab"
@@ -36,6 +40,9 @@ describe('What is asked before anything leaves this computer', () => {
     await setPace(scenario.workspace, 'fast');
     await nameLab(scenario, bed);
     await appendFile(join(scenario.workspace, '.runctl.toml'), PROFILES);
+    await writeFile(join(scenario.workspace, 'surprise.py'), 'import left_out\n');
+    await writeFile(join(scenario.workspace, 'left_out.py'), '');
+    await writeFile(join(scenario.workspace, '.runctlignore'), 'left_out.py\n');
     await mkdir(join(scenario.workspace, '.vscode'));
     const tasks = JSON.stringify({ version: '2.0.0', tasks: [TASK] });
     await writeFile(join(scenario.workspace, '.vscode', 'tasks.json'), tasks);
@@ -59,6 +66,20 @@ describe('What is asked before anything leaves this computer', () => {
     await answer(/Is this its key/, 'Trust This Key');
     await answer(/Send results to s3:\/\/bucket-of-a-workspace\/runs/, 'Cancel');
     await window.page.locator('.dialog-shadow').waitFor({ state: 'hidden' });
+    assert.deepEqual(runIds(bed), []);
+  });
+
+  it('a first send without a summary tells how much it is, and which import is not sent', async () => {
+    await launch('surprise');
+    const question = await waitUntil(
+      /Send workspace to lab for the first time\?/,
+      async () => (await window.panels.dialog()).message,
+    );
+    assert.match(question, /\d+ files, .*left_out\.py is imported by surprise\.py, but is not sent.*digits\.csv/);
+    await window.screenshots('first-send');
+    await window.panels.answerDialog('Show What Would Sync');
+    await window.quickInput.waitUntilClosed();
+    await window.page.locator('.tab', { hasText: 'workspace.sync.txt' }).waitFor();
     assert.deepEqual(runIds(bed), []);
   });
 

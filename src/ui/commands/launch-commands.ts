@@ -32,7 +32,7 @@ export function launchCommands(app: App): LaunchCommands {
   return {
     [COMMANDS.launch]: async () => {
       requireTrust();
-      return (await launchPlan(app, await launchWizard(app))).id;
+      return (await launchPlan(app, await launchWizard(app), true)).id;
     },
     [COMMANDS.launchProfile]: (argument) => launchProfile(app, argument),
     [COMMANDS.runFile]: (argument) => runFile(app, argument),

@@ -14,6 +14,8 @@ export interface CodeFacts {
   readonly bytes: number;
   /** What to look at first, for people. */
   readonly warnings: readonly string[];
+  /** The largest files with their sizes, at most ten. */
+  readonly largest: readonly string[];
 }
 
 const MOST_WARNINGS = 3;
@@ -85,6 +87,7 @@ export function factsOf(survey: SyncSurvey): CodeFacts {
       ...warnings.slice(0, MOST_WARNINGS),
       ...(more > 0 ? [l10n.t('{0} more: see “Show What Would Sync”', more)] : []),
     ],
+    largest: survey.largestFiles.map(({ path, bytes }) => `${formatBytes(bytes)}  ${path}`),
   };
 }
 

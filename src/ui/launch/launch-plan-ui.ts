@@ -17,12 +17,13 @@ import { transferText } from './transfer-text.ts';
  *
  * @param app - the window's parts
  * @param plan - what to run
+ * @param isSeen - whether the person has just agreed to a summary of it
  * @returns the run
  * @throws {CancelledError} when the user gives up
  */
-export async function launchPlan(app: App, plan: LaunchPlan): Promise<Run> {
+export async function launchPlan(app: App, plan: LaunchPlan, isSeen = false): Promise<Run> {
   requireTrust();
-  const given = await prepareLaunch(app, plan);
+  const given = await prepareLaunch(app, plan, isSeen);
   const moved: MovedFile[] = [];
   const run = await withProgress(plan, (signal, onProgress) =>
     start(app, plan, { ...given, signal, onProgress, onMoved: (file) => moved.push(file) }),

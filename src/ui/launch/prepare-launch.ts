@@ -6,6 +6,7 @@ import type { LaunchPlan } from '../../training/launch-plan.ts';
 import type { LaunchOptions } from '../../training/launcher.ts';
 import type { App } from '../app.ts';
 import { agreeOnPlace } from './agree-on-place.ts';
+import { confirmFirstSend } from './confirm-first-send.ts';
 import { confirmSecrets } from './confirm-secrets.ts';
 import { storeSecretsOf } from './store-secrets.ts';
 
@@ -14,14 +15,19 @@ import { storeSecretsOf } from './store-secrets.ts';
  *
  * @param app - the window's parts
  * @param plan - about to be launched
+ * @param isSeen - whether the person has just agreed to a summary of what is sent
  * @returns what the run and its durable place are given
  * @throws {CancelledError} when the person does not want to
  */
 export async function prepareLaunch(
   app: App,
   plan: LaunchPlan,
+  isSeen = false,
 ): Promise<Required<Pick<LaunchOptions, 'secrets' | 'storeSecrets'>>> {
   await confirmFolder(plan);
+  if (!isSeen) {
+    await confirmFirstSend(app, plan);
+  }
   await confirmSecrets(app, plan);
   await agreeOnPlace(app, plan);
   const secrets = await app.secrets.values(plan.spec.secrets, plan);
