@@ -2,7 +2,10 @@ import { posix } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { describeError, toRunctlError } from '../../core/error-chain.ts';
-import { CancelledError, ExistsError } from '../../core/errors.ts';
+import { CancelledError } from '../../core/errors.ts';
+import type { CopyTarget } from '../../ledger/copy-lock.ts';
+import { withCopyLock } from '../../ledger/copy-lock.ts';
+import type { Locks } from '../../ledger/locks.ts';
 import type { CopiedPath, CopyPathRequest } from '../../providers/training-provider.ts';
 import type { TransferProgress } from '../../sync/model.ts';
 import type { PlannedCopy } from '../../sync/transfer/copy-plan.ts';
@@ -17,8 +20,8 @@ export interface CopyJob {
   readonly copies: readonly PlannedCopy[];
   /** Absolute path that a copy gets, by its name. */
   readonly destinationOf: (name: string) => string;
-  /** Tells this side of all copies from others: a machine's id, or nothing for this host. */
-  readonly side: string;
+  /** Where a copy is written, with every link on the way to it resolved. */
+  readonly targetOf: (name: string) => CopyTarget;
   readonly copy: (request: CopyPathRequest) => Promise<CopiedPath>;
 }
 
@@ -29,8 +32,6 @@ export interface CopyReport {
   readonly leftOut: readonly LeftOut[];
 }
 
-/** Destinations under way in this window: two writers would spoil each other's. */
-const underWay = new Set<string>();
 /** Between two lines of progress, in milliseconds. */
 const TELL_MS = 200;
 
@@ -42,28 +43,13 @@ const TELL_MS = 200;
  * @param job - the copies
  * @returns what they did, once all are whole
  * @throws {CancelledError} when the person gives up
- * @throws {ExistsError} when the same is under way already
  */
 export async function carryCopies(app: App, job: CopyJob): Promise<CopyReport> {
-  const keys = job.copies.map(({ name }) => `${job.side}\n${job.destinationOf(name)}`);
-  const taken = keys.findIndex((key) => underWay.has(key));
-  if (taken >= 0) {
-    const where = job.destinationOf(job.copies[taken]?.name ?? '');
-    throw new ExistsError('copy-under-way', l10n.t('A copy to {0} is under way already', where));
-  }
-  keys.forEach((key) => underWay.add(key));
-  try {
-    return await carryAll(app, job);
-  } finally {
-    keys.forEach((key) => underWay.delete(key));
-  }
-}
-
-async function carryAll(app: App, job: CopyJob): Promise<CopyReport> {
+  const { ledger } = await app.engine();
   const done: CopiedPath[] = [];
   for (;;) {
     try {
-      await withProgress(job, done);
+      await withProgress(ledger.locks, job, done);
       break;
     } catch (error) {
       await askAgain(app, job, error);
@@ -78,7 +64,7 @@ async function carryAll(app: App, job: CopyJob): Promise<CopyReport> {
 }
 
 // The copies that are whole already are in `done`, in order.
-function withProgress(job: CopyJob, done: CopiedPath[]): Thenable<void> {
+function withProgress(locks: Locks, job: CopyJob, done: CopiedPath[]): Thenable<void> {
   const options = {
     location: vscode.ProgressLocation.Notification,
     title: job.title,
@@ -90,13 +76,15 @@ function withProgress(job: CopyJob, done: CopiedPath[]): Thenable<void> {
     for (const copy of job.copies.slice(done.length)) {
       const prefix =
         job.copies.length === 1 ? '' : `${done.length + 1}/${job.copies.length} ${copy.name}: `;
-      const copied = await job.copy({
-        source: copy.source,
-        destination: job.destinationOf(copy.name),
-        replace: copy.replace,
-        signal: abort.signal,
-        onProgress: teller(progress, prefix),
-      });
+      const copied = await withCopyLock(locks, job.targetOf(copy.name), (lost) =>
+        job.copy({
+          source: copy.source,
+          destination: job.destinationOf(copy.name),
+          replace: copy.replace,
+          signal: AbortSignal.any([abort.signal, lost]),
+          onProgress: teller(progress, prefix),
+        }),
+      );
       done.push(copied);
     }
   });

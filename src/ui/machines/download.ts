@@ -45,11 +45,12 @@ export async function downloadHere(app: App, download: Download): Promise<void> 
   });
   const destinationOf = (name: string): string => join(folder, name);
   await requireFree(copies.filter(({ replace }) => replace).map(({ name }) => destinationOf(name)));
+  const realFolder = await realpath(folder);
   const report = await carryCopies(app, {
     title: l10n.t('Downloading {0} from {1}', what, machine),
     copies,
     destinationOf,
-    side: '',
+    targetOf: (name) => ({ side: '', path: join(realFolder, name) }),
     copy: (request) => fetcher.fetch(request),
   });
   void tellHere(app, copies.map(({ name }) => name), folder, report);

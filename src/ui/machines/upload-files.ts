@@ -58,7 +58,7 @@ export async function uploadFiles(app: App, argument: unknown, selected: unknown
     title: l10n.t('Uploading {0} to {1}', what, machineId),
     copies,
     destinationOf,
-    side: machineId,
+    targetOf: (name) => ({ side: machineId, path: destinationOf(name) }),
     copy: (request) => machine.sender.put(request),
   });
   const names = copies.map(({ name }) => name);
