@@ -67,7 +67,7 @@ export class Transport {
     this.compressed =
       this.tools.gzip &&
       bytes >= WORTH_KNOWING &&
-      (await linkRate(this.way, this.script)) < FAST;
+      (await linkRate(this.way, this.script, { bytes, fast: FAST })) < FAST;
   }
 
   /**
