@@ -30,6 +30,8 @@ export interface ConfigMistake {
 export const OPEN_FILE_AT_COMMAND = 'runctl.openFileAt';
 
 const MAX_SUGGESTIONS = 3;
+/** More names than these are not listed. */
+const MAX_LISTED = 5;
 const MAX_SHOWN = 80;
 
 /**
@@ -111,9 +113,12 @@ function suggestionStep(suggestions: readonly string[], candidates: readonly str
     const quoted = suggestions.map((name) => `“${shorten(name)}”`).join(', ');
     return l10n.t('Did you mean {0}?', quoted);
   }
-  return candidates.length === 0
-    ? l10n.t('There are none yet.')
-    : l10n.t('Check the spelling ({0} exist).', candidates.length);
+  if (candidates.length === 0) {
+    return l10n.t('There are none yet.');
+  }
+  return candidates.length <= MAX_LISTED
+    ? l10n.t('Known: {0}.', candidates.map((name) => `“${shorten(name)}”`).join(', '))
+    : l10n.t('None of the {0} that are known has a name like it.', candidates.length);
 }
 
 // Close: a third of the letters wrong at most, or one name begins the other.

@@ -75,7 +75,7 @@ describe('What is asked before anything leaves this computer', () => {
       /Send workspace to lab for the first time\?/,
       async () => (await window.panels.dialog()).message,
     );
-    assert.match(question, /\d+ files, .*left_out\.py is imported by surprise\.py, but is not sent.*digits\.csv/);
+    assert.match(question, /Files: \d+, together .*left_out\.py is imported by surprise\.py, but is not sent.*digits\.csv/);
     await window.screenshots('first-send');
     await window.panels.answerDialog('Show What Would Sync');
     await window.quickInput.waitUntilClosed();

@@ -2,10 +2,11 @@ import { basename } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { CancelledError } from '../../core/errors.ts';
+import { formatBytes } from '../../core/format.ts';
 import type { LaunchPlan } from '../../training/launch-plan.ts';
 import type { App } from '../app.ts';
 import { COMMANDS } from '../commands/ids.ts';
-import { codeFacts, codeText } from './code-facts.ts';
+import { codeFacts } from './code-facts.ts';
 
 /** Less goes without a question, in bytes. */
 const MANY_BYTES = 200 * 1000 * 1000;
@@ -27,11 +28,12 @@ export async function confirmFirstSend(app: App, plan: LaunchPlan): Promise<void
     return;
   }
   const folder = plan.workspaceFolder ?? plan.spec.directory;
+  const size = l10n.t('Files: {0}, together {1}', facts.files, formatBytes(facts.bytes));
   const send = l10n.t('Send');
   const look = l10n.t('Show What Would Sync');
   const choice = await vscode.window.showWarningMessage(
     l10n.t('Send {0} to {1} for the first time?', basename(folder), plan.machine),
-    { modal: true, detail: [codeText(facts), ...facts.warnings, '', ...facts.largest].join('\n') },
+    { modal: true, detail: [size, ...facts.warnings, '', ...facts.largest].join('\n') },
     send,
     ...(plan.workspaceFolder === null ? [] : [look]),
   );

@@ -50,7 +50,7 @@ describe('Not found, with suggestions', () => {
   it('tells an empty list from a misspelt name', () => {
     assert.deepEqual(notFoundWithSuggestions('run', 'a', []).steps, ['There are none yet.']);
     const step = notFoundWithSuggestions('run', 'zzz', ['alpha', 'beta']).steps[0] ?? '';
-    assert.match(step, /2 exist/);
+    assert.match(step, /Known: “alpha”, “beta”\./);
   });
 
   it('keeps code, cause and next action', () => {
