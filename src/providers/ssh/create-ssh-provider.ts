@@ -101,6 +101,11 @@ export function createSshProvider(options: SshProviderOptions): SshProvider {
     reader,
     mayContact,
     configPlaces,
+    hostKey: async (machine) => {
+      const place = { ...(await settingsOf(machine, options)), pinnedKeys: [] };
+      const { knownHosts } = servicesOf(() => NOBODY, keys, options);
+      return { count: () => knownHosts.count(place), forget: () => knownHosts.forget(place) };
+    },
     check: (machine, person, open, hears) =>
       doctorCheck({
         settings: () => settingsOf(machine, options),

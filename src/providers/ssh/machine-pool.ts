@@ -22,6 +22,7 @@ import { troubleOf } from './machine-trouble.ts';
 import type { SshMachine } from './ssh-machine.ts';
 import type { SshPerson } from './ssh-person.ts';
 import { NOBODY } from './ssh-person.ts';
+import type { TreeKeeper } from './tree-placer.ts';
 
 /** What the pool is built from. */
 export interface MachinePoolParts {
@@ -34,7 +35,7 @@ export interface MachinePoolParts {
   readonly transfer: (
     shell: RemoteShell,
     directory: string,
-  ) => CodePlacer & PathFetcher & PathSender;
+  ) => CodePlacer & PathFetcher & PathSender & TreeKeeper;
 }
 
 /** A machine with all that is known of it since it was connected to. */
@@ -43,6 +44,8 @@ export interface PooledMachine extends Machine {
   readonly probe: MachineProbe;
   readonly fetcher: PathFetcher;
   readonly sender: PathSender;
+  /** What of our trees is there. */
+  readonly trees: TreeKeeper;
   /** Absolute directory on it that holds code and what transfers need. */
   readonly directory: string;
 }
@@ -247,10 +250,10 @@ export class MachinePool {
     shell: SshMachineShell,
     directory: string,
     probe: MachineProbe,
-  ): Pick<PooledMachine, 'directory' | 'fetcher' | 'placer' | 'sender'> {
+  ): Pick<PooledMachine, 'directory' | 'fetcher' | 'placer' | 'sender' | 'trees'> {
     const place = atHome(directory, probe.home);
     const mover = this.parts.transfer(shell, place);
-    return { placer: mover, fetcher: mover, sender: mover, directory: place };
+    return { placer: mover, fetcher: mover, sender: mover, trees: mover, directory: place };
   }
 
   private async openNow(entry: Entry): Promise<PooledMachine> {

@@ -22,6 +22,14 @@ import type { SshMachine } from './ssh-machine.ts';
 import type { SshPerson } from './ssh-person.ts';
 import { targetOf } from './ssh-target.ts';
 
+/** What our own file says of the key of one server. */
+export interface HostKeyRecord {
+  /** Lines about it. */
+  readonly count: () => Promise<number>;
+  /** Drops them; you are shown the key again before the next use. */
+  readonly forget: () => Promise<number>;
+}
+
 /** What the SSH provider is built from. */
 export interface SshProviderParts {
   /** Machines that configuration files name now; read at each listing. */
@@ -35,6 +43,8 @@ export interface SshProviderParts {
   readonly mayContact: () => boolean;
   /** Where the SSH configuration is; the person's own unless told. */
   readonly configPlaces: SshConfigPlaces | undefined;
+  /** Our own record of a machine's host key. */
+  readonly hostKey: (machine: SshMachine) => Promise<HostKeyRecord>;
   /** Makes the check of a machine. */
   readonly check: (
     machine: SshMachine,
@@ -181,6 +191,17 @@ export class SshProvider implements TrainingProvider {
       failed: (error) => void pool.noteTrouble(machineId, error),
       loggedIn: () => pool.noteReached(machineId),
     });
+  }
+
+  /**
+   * Finds what our own file says of a machine's host key; the person's files are theirs.
+   *
+   * @param machineId - id from a listing
+   * @returns the record
+   * @throws {RunctlError} when the SSH configuration cannot be read
+   */
+  async hostKey(machineId: string): Promise<HostKeyRecord> {
+    return this.parts.hostKey(await this.describe(machineId));
   }
 
   /**

@@ -4,6 +4,8 @@ import type { Clock } from '../../core/clock.ts';
 import type { CodePlace } from '../../core/model/run.ts';
 import type { RemoteShell } from '../../remote/remote-shell.ts';
 import type { SourceReader } from '../../sync/source-reader.ts';
+import { discardTrees, weighTrees } from '../../sync/transfer/discard-trees.ts';
+import type { WorkPart, WorkWeight } from '../../sync/transfer/discard-trees.ts';
 import { fetchPath } from '../../sync/transfer/fetch-path.ts';
 import { putPath } from '../../sync/transfer/put-path.ts';
 import type { SentStore } from '../../sync/transfer/sent-store.ts';
@@ -32,8 +34,37 @@ export interface TreePlacerParts {
   readonly clock: Clock;
 }
 
+/** What this installation has left on a machine of the folders it sent there. */
+export interface TreeKeeper {
+  /**
+   * Names where a folder's trees are, as this installation names it.
+   *
+   * @param source - absolute path of the folder on this host
+   * @param directory - absolute directory of code on the machine; that of now unless told
+   * @returns absolute directory on the machine
+   */
+  workOf(source: string, directory?: string): string;
+  /**
+   * Weighs what there is.
+   *
+   * @param works - of `workOf`
+   * @returns those that exist
+   * @throws {MachineError} when the way broke
+   */
+  weigh(works: readonly string[]): Promise<readonly WorkWeight[]>;
+  /**
+   * Deletes parts of what there is of one folder.
+   *
+   * @param work - of `workOf`
+   * @param parts - what goes
+   * @throws {TransferError} when the machine refuses
+   * @throws {MachineError} when the way broke
+   */
+  discard(work: string, parts: readonly WorkPart[]): Promise<void>;
+}
+
 /** Brings workspace folders to a machine as trees of ours, by what changed, and copies single paths either way. */
-export class TreePlacer implements CodePlacer, PathFetcher, PathSender {
+export class TreePlacer implements CodePlacer, PathFetcher, PathSender, TreeKeeper {
   private readonly parts: TreePlacerParts;
 
   constructor(parts: TreePlacerParts) {
@@ -74,6 +105,18 @@ export class TreePlacer implements CodePlacer, PathFetcher, PathSender {
 
   put(request: CopyPathRequest): Promise<CopiedPath> {
     return putPath({ ...this.way(), ...request });
+  }
+
+  workOf(source: string, directory = this.parts.directory): string {
+    return posix.join(directory, 'trees', keyOf(this.parts.client, source));
+  }
+
+  weigh(works: readonly string[]): Promise<readonly WorkWeight[]> {
+    return weighTrees(this.way(), works);
+  }
+
+  discard(work: string, parts: readonly WorkPart[]): Promise<void> {
+    return discardTrees(this.way(), work, parts);
   }
 
   private way(): TransferWay {

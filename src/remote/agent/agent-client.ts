@@ -23,7 +23,8 @@ export interface LogStart {
 
 /** The verbs of the agent on one machine, typed. */
 export class AgentClient {
-  private readonly script: AgentScript;
+  /** What every verb is asked of. */
+  readonly script: AgentScript;
   private readonly home: string;
   private readonly logger: Logger;
   /** Milliseconds by which the machine's clock is ahead of this host's; statuses are told in the latter. */
@@ -115,11 +116,7 @@ export class AgentClient {
    * @returns its status
    * @throws {MachineError} `ending` when the run has ended or is being ended
    */
-  async extend(
-    id: RunId,
-    seconds: number,
-    options: AgentCallOptions = {},
-  ): Promise<RunStatus> {
+  async extend(id: RunId, seconds: number, options: AgentCallOptions = {}): Promise<RunStatus> {
     const wanted = String(Math.max(0, Math.trunc(seconds)));
     return this.inHostTime(this.one(await this.ask(['extend', id, wanted], options), runStatusSchema));
   }

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import * as l10n from '@vscode/l10n';
+import { MachineError } from '../../core/errors.ts';
 import type { ExecResult, RemoteProcess, RemoteShell } from '../remote-shell.ts';
 import { parseError } from './agent-failure.ts';
 
@@ -23,6 +25,15 @@ const PRESENCE_TIMEOUT_MS = 30_000;
 
 // Nothing but its size: the name says what is in it, and it was written whole or not at all.
 const SIZE = 'if [ -r "$1" ]; then wc -c <"$1"; else echo none; fi';
+
+// Of the directory only what was put there: its name says that it is ours, not what else is in it.
+const REMOVE = `
+dir=\${1%/*}
+[ ! -L "$dir" ] || exit 1
+rm -f "$1" "$dir/after.py"
+rmdir "$dir" "\${dir%/*}" 2>/dev/null
+[ ! -e "$1" ]
+`;
 
 /** The agent's script on one machine: brought there when it is not, and run. */
 export class AgentScript {
@@ -90,6 +101,20 @@ export class AgentScript {
   /** Looks for the script again before the next long verb. */
   doubt(): void {
     this.isThere = false;
+  }
+
+  /**
+   * Deletes this script from a machine where no run is left: they need it. The next verb brings it again.
+   *
+   * @throws {MachineError} when it is still there
+   */
+  async remove(): Promise<void> {
+    const argv = ['sh', '-c', REMOVE, 'sh', this.path];
+    const { code, stderr } = await this.shell.exec(argv, { timeoutMs: VERB_TIMEOUT_MS });
+    if (code !== 0) {
+      const details = { code, stderr: stderr.slice(-500) };
+      throw new MachineError('agent-stays', l10n.t('The agent on the machine could not be deleted'), { details });
+    }
   }
 
   private call(

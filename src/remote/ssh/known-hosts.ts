@@ -160,6 +160,17 @@ export class KnownHosts {
   }
 
   /**
+   * Counts what our own file says of a server; the person's files do not count.
+   *
+   * @param place - the server
+   * @returns how many lines `forget` would drop
+   */
+  async count(place: HostKeyPlace): Promise<number> {
+    const text = await readFile(this.file, 'utf8').catch(() => '');
+    return text.split('\n').filter((line) => isAbout(line, nameOf(place))).length;
+  }
+
+  /**
    * Drops what our own file says of a server; the person's files stay.
    *
    * @param place - the server
@@ -169,7 +180,7 @@ export class KnownHosts {
     const text = await readFile(this.file, 'utf8').catch(() => '');
     const name = nameOf(place);
     const lines = text.split('\n');
-    const kept = lines.filter((line) => !matchesHost(line.trim().split(/[ \t]+/)[0] ?? '', name));
+    const kept = lines.filter((line) => !isAbout(line, name));
     if (kept.length < lines.length) {
       const temporary = `${this.file}.${randomBytes(6).toString('hex')}.tmp`;
       await writeFile(temporary, kept.join('\n'), { mode: 0o600, flag: 'wx' });
@@ -177,6 +188,10 @@ export class KnownHosts {
     }
     return lines.length - kept.length;
   }
+}
+
+function isAbout(line: string, name: string): boolean {
+  return matchesHost(line.trim().split(/[ \t]+/)[0] ?? '', name);
 }
 
 function nameOf({ host, port, hostKeyAlias }: HostKeyPlace): string {

@@ -11,6 +11,8 @@
 #   sync.sh place CLIENT LOCK STAGE PLAN GZIP RESET DEST REPLACE  < tar
 #   sync.sh list PATH HASHING
 #   sync.sh read PATH                                             < plan
+#   sync.sh weigh WORK...
+#   sync.sh discard CLIENT WORK PARTS
 #
 # WORK holds, for one workspace: SLOT/ (working trees a, b, ...), keep/ (folders
 # that belong to runs), meta/SLOT/ (what we put there), stage/SLOT/ (under way),
@@ -1245,13 +1247,69 @@ read_out() {
   eval "$steps"
 }
 
+# ----------------------------------------------------------------- discard ---
+
+# weigh WORK...: of each that is one of ours, kibibytes and files of its trees
+# and of keep/.
+weigh() {
+  for work; do
+    if ! is_work "$work"; then continue; fi
+    emit "work $work"
+    set --
+    for slot in a b c d e f g h i j k l m n o p q r s t u v w x y z meta stage aside; do
+      if [ -d "$work/$slot" ]; then set -- "$@" "$work/$slot"; fi
+    done
+    emit "code $(sizes "$@")"
+    if [ -d "$work/keep" ]; then emit "keep $(sizes "$work/keep")"; else emit 'keep 0 0'; fi
+  done
+  emit end
+}
+
+is_work() { [ -d "$1" ] && [ ! -L "$1" ] && [ -f "$1/used" ] && [ ! -L "$1/used" ]; }
+
+# sizes [DIR...]: kibibytes and files of all of them.
+sizes() {
+  if [ $# -eq 0 ]; then echo '0 0' && return; fi
+  _kib=$(du -sk "$@" 2>/dev/null | awk '{ n += $1 } END { print n + 0 }')
+  echo "${_kib:-0} $(find "$@" -type f 2>/dev/null | wc -l | tr -d ' ')"
+}
+
+# discard CLIENT WORK PARTS: deletes the trees ("code"), what runs share ("keep")
+# or both; never under a program that runs inside.
+discard() {
+  work=$2
+  is_work "$work" || fail foreign "$work"
+  read_boot
+  lock "$work/lock" "$1"
+  if [ -e /proc/self/cwd ] && occupied "$work"; then fail occupied "$work"; fi
+  case " $3 " in *' code '*)
+    for slot in a b c d e f g h i j k l m n o p q r s t u v w x y z meta stage aside; do
+      discard_one "$work/$slot"
+    done
+    ;;
+  esac
+  case " $3 " in *' keep '*) discard_one "$work/keep" ;; esac
+  # The mark that it is ours stays for as long as anything does.
+  if ! there "$work/keep" && ! there "$work/meta"; then
+    rm -f "$work/used"
+    unlock
+    trap - EXIT
+    rmdir "$work" 2>/dev/null
+  fi
+  emit end
+}
+
+discard_one() {
+  if there "$1" && { ! rm -rf "$1" || there "$1"; }; then fail discard "$1"; fi
+}
+
 # -------------------------------------------------------------------- main ---
 
 verb=${1:-}
 shift
 if [ "$verb" != read ]; then emit 'runctl-sync 1'; fi
 case $verb in
-  check | append | rate | commit | staged | place | list) "$verb" "$@" ;;
+  check | append | rate | commit | staged | place | list | weigh | discard) "$verb" "$@" ;;
   read) read_out "$@" ;;
   *) fail verb "$verb" ;;
 esac

@@ -176,6 +176,19 @@ function fromScript(code: string, detail: string): Sentence {
         message: l10n.t('What a run wrote at {0} could not be moved out of the way', detail),
         steps: again,
       };
+    case 'occupied':
+      return {
+        code,
+        message: l10n.t('A program on the machine still works in {0}', detail),
+        steps: [l10n.t('End it, or leave its directory, and try again.')],
+      };
+    case 'discard':
+    case 'foreign':
+      return {
+        code,
+        message: l10n.t('{0} on the machine could not be deleted', detail),
+        steps: [l10n.t('Look at it in a terminal on the machine.')],
+      };
     default:
       return {
         code: 'refused',

@@ -4,6 +4,7 @@ export { downloadFiles, downloadRunFiles } from './download-files.ts';
 export { forwardPort, showForwardedPorts } from './forward-port.ts';
 export { openMachineTerminal } from './machine-terminal.ts';
 export { openRemoteSsh } from './open-remote-ssh.ts';
+export { forgetMachine } from './forget-machine.ts';
 export { forgetPassphrases } from './forget-passphrases.ts';
 export { copyPublicKey, installKey, removeKey } from './own-key.ts';
 export { removeOwnKeyFile } from './own-key-file.ts';
