@@ -107,6 +107,7 @@ export interface Spec {
 export interface CallOptions {
   input?: string;
   env?: NodeJS.ProcessEnv;
+  cwd?: string;
 }
 
 /** The agent under one shell, with a home of its own. */
@@ -247,7 +248,7 @@ export function callCommand(command: readonly string[], options: CallOptions): P
   return new Promise((resolve, reject) => {
     const began = performance.now();
     const [file = '', ...args] = command;
-    const child = spawn(file, args, { env: options.env, stdio: 'pipe' });
+    const child = spawn(file, args, { env: options.env, cwd: options.cwd, stdio: 'pipe' });
     const stdout: Buffer[] = [];
     let stderr = '';
     child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));

@@ -295,7 +295,7 @@ find_detach() {
     _detach=setsid
   elif command -v perl >/dev/null 2>&1 && perl -MPOSIX -e 1 2>/dev/null; then
     _detach=perl
-  elif command -v python3 >/dev/null 2>&1 && python3 -c 'import os' 2>/dev/null; then
+  elif command -v python3 >/dev/null 2>&1 && python3 -I -c 'import os' 2>/dev/null; then
     _detach=python3
   else
     _detach=none
@@ -309,7 +309,7 @@ become_leader() {
   case $_detach in
     setsid) exec setsid "$@" ;;
     perl) exec perl -MPOSIX -e 'POSIX::setsid(); exec {$ARGV[0]} @ARGV; exit 127' -- "$@" ;;
-    python3) exec python3 -c 'import os, sys; os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])' "$@" ;;
+    python3) exec python3 -I -c 'import os, sys; os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])' "$@" ;;
   esac
 }
 
@@ -1215,7 +1215,8 @@ fail_run() {
 }
 
 # Sets _reset. A shell ignores INT and QUIT in what it starts in the background
-# and cannot undo that; Python would then see no KeyboardInterrupt.
+# and cannot undo that; Python would then see no KeyboardInterrupt. (-I: a module of
+# the working directory would be taken for one of Python's own.)
 find_signal_reset() {
   _signals=HUP,INT,QUIT,PIPE,ALRM,TERM,USR1,USR2
   if [ -n "$_env" ] && "$_env" "--default-signal=$_signals" true 2>/dev/null; then
@@ -1235,7 +1236,7 @@ become() {
   case $_reset in
     env) exec "$_env" "--default-signal=$_signals" -- "$@" ;;
     perl) exec "$_perl" -e 'foreach (qw(HUP INT QUIT PIPE ALRM TERM USR1 USR2)) { $SIG{$_} = "DEFAULT" } exec {$ARGV[0]} @ARGV; exit 127' -- "$@" ;;
-    python3) exec "$_python" -c 'import os, signal, sys
+    python3) exec "$_python" -I -c 'import os, signal, sys
 for name in "HUP INT QUIT PIPE ALRM TERM USR1 USR2 XFSZ".split():
     signal.signal(getattr(signal, "SIG" + name), signal.SIG_DFL)
 os.execvp(sys.argv[1], sys.argv[1:])' "$@" ;;
@@ -1825,11 +1826,14 @@ check_webhook() {
   die 2 usage 'webhook must be an https address, or http on localhost'
 }
 
-# check_after_secret NAME=ENCODED: only what the tools for buckets know. A name
-# like PATH would change what they are.
+# check_after_secret NAME=ENCODED: credentials, and where they may go. A name like
+# PATH or AWS_CONFIG_FILE would change what the tools are, or whom they ask.
 check_after_secret() {
   check_variable "$1"
-  case $1 in AWS_*) ;; *) die 2 usage 'an after-secret must be called AWS_…' ;; esac
+  case ${1%%=*} in
+    AWS_ACCESS_KEY_ID | AWS_SECRET_ACCESS_KEY | AWS_SESSION_TOKEN | AWS_REGION | AWS_ENDPOINT_URL_S3) ;;
+    *) die 2 usage "no after-secret is called ${1%%=*}" ;;
+  esac
 }
 
 # Makes the records of what follows the run in _new, when anything does.
@@ -2218,11 +2222,18 @@ verb_saver() {
 note() { _notes="${_notes:+$_notes; }$1"; }
 
 # Exports what the tools need to know. The run's starter may have had credentials
-# of its own: halves of both together would be none.
+# of its own: halves of both together would be none. Who has been given some need
+# not ask the metadata service for others, which may take all of a tool's time.
 load_after_secrets() {
   if [ -e "$_dir/after-secrets" ]; then
     while IFS= read -r _line; do
-      case $_line in AWS_ACCESS_KEY_ID=*) unset AWS_SESSION_TOKEN AWS_PROFILE AWS_DEFAULT_PROFILE ;; esac
+      case $_line in
+        AWS_ACCESS_KEY_ID=*)
+          unset AWS_SESSION_TOKEN AWS_PROFILE AWS_DEFAULT_PROFILE
+          AWS_EC2_METADATA_DISABLED=true
+          export AWS_EC2_METADATA_DISABLED
+          ;;
+      esac
     done <"$_dir/after-secrets"
     while IFS= read -r _line; do
       decode "${_line#*=}"

@@ -244,7 +244,7 @@ pick_tools() {
   sum=none digits=128
   if has b2sum; then sum=b2sum
   elif openssl dgst -blake2b512 -r </dev/null >/dev/null 2>&1; then sum=openssl
-  elif python3 -c 'import hashlib; hashlib.blake2b()' >/dev/null 2>&1; then sum=python3
+  elif python3 -I -c 'import hashlib; hashlib.blake2b()' >/dev/null 2>&1; then sum=python3
   elif has sha256sum; then sum=sha256sum digits=64
   elif has shasum; then sum=shasum digits=64
   fi
@@ -260,7 +260,7 @@ sums() {
   case $sum in
     b2sum) b2sum "$@" ;;
     openssl) openssl dgst -blake2b512 -r "$@" ;;
-    python3) if [ $# -eq 0 ]; then set -- /dev/stdin; fi && python3 -c "$PY_SUMS" "$@" ;;
+    python3) if [ $# -eq 0 ]; then set -- /dev/stdin; fi && python3 -I -c "$PY_SUMS" "$@" ;;
     sha256sum) sha256sum "$@" ;;
     shasum) shasum -a 256 "$@" ;;
   esac 2>/dev/null | sed -n "s/^\\\\\{0,1\}\([0-9a-f]\{$digits\}\) .*/\1/p"
@@ -778,12 +778,12 @@ build() {
   rm -f "$5" "built/$3"
   _sum=
   if [ "$digits" = 128 ] && as_put "$1" "$8" "$_old" && has python3 &&
-    python3 -c "$PY_PATCH" "$_old" "$plan/recipe-$3" "$4" "$5" "$plan/pieces-$3" 2>/dev/null &&
+    python3 -I -c "$PY_PATCH" "$_old" "$plan/recipe-$3" "$4" "$5" "$plan/pieces-$3" 2>/dev/null &&
     as_put "$1" "$8" "$_old"; then
     _sum=$9
   fi
   if [ -z "$_sum" ] && [ "$digits" = 128 ] && has python3; then
-    _sum=$(python3 -c "$PY_BUILD" "$_old" "$plan/recipe-$3" "$4" "$5") || _sum=
+    _sum=$(python3 -I -c "$PY_BUILD" "$_old" "$plan/recipe-$3" "$4" "$5") || _sum=
   fi
   if [ -z "$_sum" ]; then
     _sum=$(assemble "$_old" "$plan/recipe-$3" "$4" | tee "$5" | sums)
