@@ -144,7 +144,7 @@ function afterSpecOf(value: unknown): AfterSpec {
 }
 
 function afterOf(value: JsonObject): RunAfter {
-  const { saved, webhook } = value;
+  const { saved, webhook, heldUntil } = value;
   return {
     state: oneOf(value, 'state', AFTER_STATES),
     saved: Array.isArray(saved)
@@ -153,6 +153,7 @@ function afterOf(value: JsonObject): RunAfter {
     place: maybeText(value, 'place'),
     error: maybeText(value, 'error'),
     webhook: webhook === 'sent' || webhook === 'failed' ? webhook : null,
+    ...(typeof heldUntil === 'number' ? { heldUntil } : {}),
   };
 }
 

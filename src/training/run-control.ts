@@ -133,7 +133,14 @@ export class RunControl {
       const status = await machine.agent.extend(run.id, seconds);
       const now = this.clock.now();
       await this.ledger.events.append(run.id, 'lease-extended', { seconds }, now);
-      await this.ledger.runs.setLease(run.id, leaseUntil(status, now) ?? null);
+      if (isActive(run)) {
+        await this.ledger.runs.setLease(run.id, leaseUntil(status, now) ?? null);
+        return;
+      }
+      const after = afterOf(run, status, now);
+      if (after !== undefined) {
+        await this.ledger.afters.set(run.id, after, [], now);
+      }
     });
   }
 
@@ -235,7 +242,7 @@ export class RunControl {
       }
       const machine = await this.registry.get(run.provider).connect(run.machine);
       const status = await machine.agent.save(run.id, secrets);
-      await this.noteAsked(run, { ...NOT_BEGUN, ...afterOf(run, status), state: 'saving', error: null });
+      await this.noteAsked(run, { ...NOT_BEGUN, ...afterOf(run, status, this.clock.now()), state: 'saving', error: null });
     });
   }
 

@@ -43,7 +43,7 @@ export type S3Fault = (request: IncomingMessage, response: ServerResponse) => bo
 const SKEW_MS = 15 * 60_000;
 
 /**
- * One bucket of an S3-like service on loopback, addressed by path. It takes only what is
+ * One bucket of an S3-like service on loopback, addressed by path or by name. It takes only what is
  * signed with Signature Version 4, checks the content against a hash that is signed too, and
  * refuses calls it does not know. Written from Amazon's reference alone.
  */
@@ -168,7 +168,9 @@ export class S3Server {
 
   private handle(request: IncomingMessage, body: Buffer, response: ServerResponse): void {
     const url = new URL(request.url ?? '', this.endpoint);
-    const [, bucket, ...rest] = url.pathname.split('/').map(decodeURIComponent);
+    const isInName = header(request, 'host').startsWith(`${this.bucket}.s3.`);
+    const path = isInName ? `/${this.bucket}${url.pathname}` : url.pathname;
+    const [, bucket, ...rest] = path.split('/').map(decodeURIComponent);
     const key = rest.join('/');
     if (bucket !== this.bucket) throw new Refusal(404, 'NoSuchBucket');
     this.requests.push(`${request.method ?? ''} ${key}${url.search}`);

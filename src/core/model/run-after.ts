@@ -38,6 +38,8 @@ export interface RunAfter {
   readonly error: string | null;
   /** `null` when there is none, or its turn has not come. */
   readonly webhook: 'sent' | 'failed' | null;
+  /** While `holding`: when the machine is ended, ms since the epoch. */
+  readonly heldUntil?: number;
 }
 
 /**

@@ -34,7 +34,7 @@ SENDERS = 4
 TRIES = 5
 TIMEOUT_SECONDS = 30
 CALL_SECONDS = 10
-ROLE_HOST = "169.254.169.254"
+METADATA = "http://169.254.169.254"
 ROLE_PATH = "/latest/meta-data/iam/security-credentials/"
 EMPTY_HASH = hashlib.sha256(b"").hexdigest()
 
@@ -112,7 +112,9 @@ def role_credentials():
 
 
 def metadata(method, path, headers):
-    connection = http.client.HTTPConnection(ROLE_HOST, timeout=2)
+    # Another address by the name that Amazon's own tools know.
+    parts = urllib.parse.urlsplit(os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT") or METADATA)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=2)
     try:
         connection.request(method, path, headers=headers)
         answer = connection.getresponse()
@@ -239,10 +241,11 @@ class Bucket:
         if self.endpoint:
             parts = urllib.parse.urlsplit(self.endpoint)
             return parts.scheme, parts.netloc, "%s/%s" % (parts.path.rstrip("/"), self.name)
+        host = "s3.%s.amazonaws.com%s" % (self.region, ".cn" if self.region.startswith("cn-") else "")
         # A wildcard certificate covers no name with points.
         if "." in self.name:
-            return "https", "s3.%s.amazonaws.com" % self.region, "/" + self.name
-        return "https", "%s.s3.%s.amazonaws.com" % (self.name, self.region), ""
+            return "https", host, "/" + self.name
+        return "https", "%s.%s" % (self.name, host), ""
 
     def ask(self, method, key, query=(), body=Bytes(b""), payload_hash=None):
         """The answer, of status 200 to 299; raises Failure when it is none after all tries."""
@@ -266,7 +269,8 @@ class Bucket:
             reason = answer.reason()
             if not self.can_help(answer):
                 break
-        raise Failure("%s of %s failed: %s" % (method, key, reason))
+        # The reason first: where there is little room, the end is cut.
+        raise Failure("%s at %s of %s" % (reason, method, key))
 
     def can_help(self, answer):
         """Whether another try may go better; learns from what the service says."""

@@ -6,6 +6,9 @@ import { isActive } from '../../core/model/run.ts';
 import type { NewEvent } from '../../ledger/run-afters.ts';
 import type { RunStatus } from '../../remote/agent/agent-answers.ts';
 
+/** Whole seconds and the way there blur what a machine says, in milliseconds. */
+const BLUR_MS = 5000;
+
 /** Nothing has been done yet. */
 export const NOT_BEGUN: RunAfter = {
   state: 'waiting',
@@ -61,9 +64,10 @@ export function isUnderWay(after: RunAfter): boolean {
  *
  * @param run - that has ended
  * @param status - as its machine has it
+ * @param now - ms since the epoch
  * @returns `undefined` while the machine cannot know
  */
-export function afterOf(run: Run, status: RunStatus): RunAfter | undefined {
+export function afterOf(run: Run, status: RunStatus, now: number): RunAfter | undefined {
   const { after, state } = status;
   if (state !== 'ended' && state !== 'lost' && state !== 'missing') {
     return undefined;
@@ -82,7 +86,14 @@ export function afterOf(run: Run, status: RunStatus): RunAfter | undefined {
     place,
     error: error ?? lost,
     webhook,
+    ...(after.state === 'holding' ? { heldUntil: heldUntil(run, now + (after.left ?? 0) * 1000) } : {}),
   };
+}
+
+// As it is known, unless it was moved: each look would change it a little otherwise.
+function heldUntil({ after }: Run, until: number): number {
+  const known = after?.heldUntil;
+  return known !== undefined && Math.abs(known - until) < BLUR_MS ? known : until;
 }
 
 /**

@@ -107,7 +107,7 @@ export class AfterWatch {
   }
 
   private async outcome(run: Run, look: AfterLook): Promise<RunAfter | undefined> {
-    const there = afterOf(run, look.status);
+    const there = afterOf(run, look.status, this.parts.clock.now());
     if (there === undefined || !isForWindow(run)) {
       return there;
     }

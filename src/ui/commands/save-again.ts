@@ -22,7 +22,9 @@ export async function saveAgain(app: App, argument: unknown): Promise<void> {
     accepts: (view) => canSaveAgain(view.run),
     none: l10n.t('No run has results that could not be saved'),
   });
-  await agreeOnPlace(app, run);
+  // Whom the machine tells of the end was agreed on at the launch.
+  const { after } = run.spec;
+  await agreeOnPlace(app, { ...run, spec: { ...run.spec, after: { ...after, webhook: null } } });
   const secrets = await storeSecretsOf(run.spec.after.durable, await secretsOf(app, run));
   await engine.inventory.whileBusy(run.id, l10n.t('saving again…'), () =>
     engine.control.saveAgain(run.id, secrets),

@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { formatDate } from '../../core/locale.ts';
 import type { Run } from '../../core/model/run.ts';
 import { isActive } from '../../core/model/run.ts';
 import { isForWindow, isSaved, isUnderWay } from '../../training/after/after-state.ts';
@@ -21,7 +22,22 @@ export function afterParts(run: Run): readonly string[] {
   if (after.webhook === 'failed') {
     parts.push(l10n.t('webhook not reached'));
   }
+  if (after.state === 'acting') {
+    parts.push(l10n.t('ending the machine'));
+  } else if (after.heldUntil !== undefined) {
+    parts.push(l10n.t('kept for a look until {0}', formatDate(after.heldUntil, { timeStyle: 'short' })));
+  }
   return parts.filter((part) => part !== null);
+}
+
+/**
+ * Tells when a machine ends a run, or itself after it.
+ *
+ * @param run - any
+ * @returns ms since the epoch; `null` when nothing would be put off
+ */
+export function endOf(run: Run): number | null {
+  return isActive(run) ? run.leaseUntil : (run.after?.heldUntil ?? null);
 }
 
 /**

@@ -12,7 +12,7 @@ import { isActive } from '../../core/model/run.ts';
 import { formatDollars } from '../../core/money.ts';
 import type { AccountSnapshot, RunView } from '../../resources/account-snapshot.ts';
 import { lossOf } from '../../resources/loss.ts';
-import { afterParts, canSaveAgain, resultsText } from './after-text.ts';
+import { afterParts, canSaveAgain, endOf, resultsText } from './after-text.ts';
 import { escapeMarkdown, markdownTable } from './markdown.ts';
 import { paged } from './paging.ts';
 import { runStateIcon, runStateLabel } from './run-state-icons.ts';
@@ -76,7 +76,7 @@ function runContext({ run, checkpoints }: RunView): string {
   if (checkpoints.some(isLive)) {
     flags.push('resumable');
   }
-  if (isActive(run) && run.leaseUntil !== null) {
+  if (endOf(run) !== null) {
     flags.push('lease');
   }
   if (canSaveAgain(run)) {

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -136,7 +139,7 @@ for v in json.loads(sys.argv[1]):
     };
     const { code, stderr } = await put({ big: Buffer.alloc(65 * MIB) });
     assert.deepEqual([code, server.uploads.size, server.objects.size], [1, 0, 0]);
-    assert.match(stderr, /^PUT of a place\/of\/big failed: HTTP 403 AccessDenied\n$/);
+    assert.match(stderr, /^HTTP 403 AccessDenied at PUT of a place\/of\/big\n$/);
   });
 
   it('finds the region of the bucket and the time of the service', async () => {
@@ -162,6 +165,63 @@ for v in json.loads(sys.argv[1]):
     env['AWS_PROFILE'] = 'nobody';
     const { code, stderr } = await put({ one: Buffer.from('1') });
     assert.deepEqual([code, stderr], [1, 'no credentials: none in the environment, ~/.aws or the role of the instance\n']);
+  });
+
+  it('takes credentials from the role of an instance, by a session of its metadata service', async () => {
+    await server.stop();
+    server = await S3Server.start(BUCKET, { ...ACCOUNT, token: 'of/the=role' });
+    const asked: string[] = [];
+    const metadata = createServer((request, response) => {
+      asked.push(`${request.method ?? ''} ${request.url ?? ''}`);
+      const isOpening = request.method === 'PUT' && request.headers['x-aws-ec2-metadata-token-ttl-seconds'] !== undefined;
+      if (isOpening) response.end('of-the-session');
+      else if (request.headers['x-aws-ec2-metadata-token'] !== 'of-the-session') response.writeHead(401).end();
+      else if (request.url?.endsWith('/trainer') !== true) response.end('trainer\n');
+      else response.end(JSON.stringify({ AccessKeyId: ACCOUNT.key, SecretAccessKey: ACCOUNT.secret, Token: 'of/the=role' }));
+    });
+    metadata.listen(0, '127.0.0.1');
+    await once(metadata, 'listening');
+    const { port } = metadata.address() as AddressInfo;
+    env = { HOME: base, AWS_ENDPOINT_URL_S3: server.endpoint, AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://127.0.0.1:${String(port)}` };
+    const { code, stderr } = await put({ one: Buffer.from('1') });
+    assert.deepEqual([code, stderr, server.text('a place/of/one')], [0, '', '1']);
+    const role = '/latest/meta-data/iam/security-credentials/';
+    assert.deepEqual(asked, ['PUT /latest/api/token', `GET ${role}`, `GET ${role}trainer`]);
+    env['AWS_EC2_METADATA_DISABLED'] = 'true';
+    assert.equal((await put({ one: Buffer.from('1') })).code, 1);
+    assert.equal(asked.length, 3);
+    metadata.close();
+  });
+
+  it('asks Amazon’s own store by a host of the bucket’s name, where a certificate covers that', async () => {
+    const script = join(base, 'asks.py');
+    // Only the way there is another: to the server of these tests, unencrypted.
+    await writeFile(script, `import sys, http.client
+sys.path.insert(0, ${JSON.stringify(FOLDER)})
+import after
+plain, asked = http.client.HTTPConnection, []
+class Nearby(plain):
+    def __init__(self, host, timeout, context):
+        asked.append(host)
+        super().__init__(${JSON.stringify(server.endpoint.replace('http://', ''))}, timeout=timeout)
+http.client.HTTPSConnection = Nearby
+after.put(sys.argv[1], sys.argv[2])
+print(sorted(set(asked)))
+for name, region in (("a.b", "eu-west-1"), ("ab", "cn-north-1")):
+    print(after.Bucket(name, None, region, None).place())
+`);
+    const one = join(base, 'one');
+    await writeFile(one, '1');
+    await writeFile(join(base, 'list'), `one\n${one}\n`);
+    delete env['AWS_ENDPOINT_URL_S3'];
+    const { code, stdout, stderr } = await callCommand([PYTHON, '-B', script, join(base, 'list'), PLACE], { env });
+    assert.deepEqual([code, stderr, server.text('a place/of/one')], [0, '', '1']);
+    assert.equal(stdout.toString(), [
+      `['${BUCKET}.s3.us-east-1.amazonaws.com']`,
+      "('https', 's3.eu-west-1.amazonaws.com', '/a.b')",
+      "('https', 'ab.s3.cn-north-1.amazonaws.com.cn', '')",
+      '',
+    ].join('\n'));
   });
 
   it('is not deceived by a service that keeps something else', async () => {

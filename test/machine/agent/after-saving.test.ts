@@ -97,7 +97,7 @@ underEachShell(
         };
         await save(secretLines(server, wrong));
         const refused = (await afterDone(agent(), id)).after;
-        assert.match(refused?.error ?? '', /python3: PUT .*HTTP 403 SignatureDoesNotMatch/);
+        assert.match(refused?.error ?? '', /^python3: HTTP 403 SignatureDoesNotMatch at PUT /);
         assert.doesNotMatch(JSON.stringify(refused), new RegExp(`wrong/secret|${ACCOUNT.key}`));
         await save(secretLines(server));
         const saved = (await afterDone(agent(), id)).after;

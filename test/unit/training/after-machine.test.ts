@@ -107,6 +107,33 @@ describe('results that a machine saves', () => {
     });
   }
 
+  it('keep their machine for a look, until a moment that each look tells alike and an extension moves', async () => {
+    const run = await bed.insert(S3);
+    const saved = [{ name: 'log', bytes: 1 }];
+    const place = `s3://bucket/runs/${run.id}`;
+    const holding = (left: number): void => bed.saysAfter(run, { state: 'holding', place, saved, left });
+    holding(600);
+    await bed.monitor.wake();
+    const first = await bed.afterOf(run);
+    assert.deepEqual([first?.state, first?.heldUntil], ['holding', bed.clock.now() + 600_000]);
+    await bed.clock.advance(300);
+    holding(599);
+    await bed.pass(1000);
+    assert.equal((await bed.afterOf(run))?.heldUntil, first?.heldUntil);
+    bed.machine.answer = (verb) => {
+      if (verb === 'extend') holding(4200);
+      return undefined;
+    };
+    await bed.control.extend(run.id, 4200);
+    assert.equal((await bed.afterOf(run))?.heldUntil, bed.clock.now() + 4_200_000);
+    bed.saysAfter(run, { state: 'acting', place, saved });
+    await bed.pass(20_000);
+    const last = await bed.afterOf(run);
+    assert.deepEqual([last?.state, last?.heldUntil], ['acting', undefined]);
+    bed.saysAfter(run, { state: 'done', place, saved });
+    await bed.pass(20_000);
+  });
+
   it('are not asked for where nothing is wanted', async () => {
     await bed.insert({ durable: null, webhook: null, holdSeconds: 0 });
     await bed.monitor.wake();

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import { formatDate } from '../../../src/core/locale.ts';
 import type { RunAfter } from '../../../src/core/model/run-after.ts';
 import type { Run } from '../../../src/core/model/run.ts';
 import { resultsRow } from '../../../src/ui/launch/results-row.ts';
-import { afterParts, canSaveAgain, resultsText } from '../../../src/ui/tree/after-text.ts';
+import { afterParts, canSaveAgain, endOf, resultsText } from '../../../src/ui/tree/after-text.ts';
 import { runNode } from '../../../src/ui/tree/run-nodes.ts';
 import { NOW, sampleCheckpoint, sampleRun, sampleSpec, sampleView } from '../../support/samples.ts';
 
@@ -33,6 +34,8 @@ describe('what a row says of results', () => {
     ['why they are not there', run({ ...SAVING, state: 'done', error: 'AccessDenied' }), ['not saved: AccessDenied']],
     ['that there was nothing', run({ ...SAVING, state: 'done' }, 'window'), ['no checkpoint to save']],
     ['that nobody could be called', run({ ...DONE, webhook: 'failed' }), ['saved', 'webhook not reached']],
+    ['how long its machine waits', run({ ...DONE, state: 'holding', heldUntil: NOW }), ['saved', `kept for a look until ${formatDate(NOW, { timeStyle: 'short' })}`]],
+    ['that its machine is ended', run({ ...DONE, state: 'acting' }), ['saved', 'ending the machine']],
     ['nothing of saving where none is wanted', run({ ...SAVING, state: 'calling' }, null), []],
   ];
   for (const [title, one, parts] of cases) {
@@ -50,6 +53,13 @@ describe('what a row says of results', () => {
     assert.equal(canSaveAgain(run({ ...SAVING, state: 'waiting', error: 'no way' })), true, 'while it is tried again by itself');
     assert.equal(canSaveAgain(run(SAVING)), false);
     assert.equal(canSaveAgain(run(DONE)), false);
+  });
+
+  it('offers to extend what its machine waits for', () => {
+    const held = run({ ...DONE, state: 'holding', heldUntil: NOW });
+    assert.match(runNode(sampleView({ run: held }), NOW).context, /;lease/);
+    assert.equal(endOf(held), NOW);
+    assert.doesNotMatch(runNode(sampleView({ run: run({ ...DONE, state: 'acting' }) }), NOW).context, /;lease/);
   });
 
   it('names the place in the tooltip, before and after', () => {
