@@ -25,10 +25,11 @@ export interface PlaceQuestion {
  */
 export function placeQuestion(wish: PlaceWish, file: string): PlaceQuestion {
   const { bucket, webhook } = wish;
-  const parts = [l10n.t('It is named in {0}.', file)];
+  const isBoth = bucket !== null && webhook !== null;
+  const parts = [isBoth ? l10n.t('Both are named in {0}.', file) : l10n.t('It is named in {0}.', file)];
   if (bucket !== null) {
     parts.push(
-      l10n.t('When a run has ended, however it ended, its machine sends there: the log, the exit record and the newest whole checkpoint.'),
+      l10n.t('When a run has ended, however it ended, its machine sends to the bucket: the log, the exit record and the newest whole checkpoint.'),
       bucket.endpoint === null
         ? l10n.t('The bucket is at Amazon S3.')
         : l10n.t('The bucket is at {0}, as your settings say.', bucket.endpoint),

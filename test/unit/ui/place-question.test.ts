@@ -9,7 +9,7 @@ describe('the question whether what a workspace names may be used', () => {
   it('is one for a bucket and a webhook together', () => {
     const both = placeQuestion({ bucket: BUCKET, webhook: HOOK }, '/w/.runctl.toml');
     assert.deepEqual([both.title, both.yes], ['Send results to s3://bucket/runs, and tell https://example.org when runs end?', 'Use Both']);
-    assert.match(both.detail, /named in \/w\/\.runctl\.toml.*checkpoint.*Amazon S3.*example\.org is told by the machine/s);
+    assert.match(both.detail, /Both are named in \/w\/\.runctl\.toml.*checkpoint.*Amazon S3.*example\.org is told by the machine/s);
   });
 
   it('tells of each alone what it gets', () => {
