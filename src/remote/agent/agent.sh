@@ -2071,15 +2071,18 @@ limited() {
 }
 
 # Sets _scratch: a directory in memory where there is one, since the disk may be
-# full. $1 tells whose it is.
+# full. Either may be: one without room is passed over. $1 tells whose it is.
 make_scratch() {
-  _scratch=
   for _part in /dev/shm "$_home" "${TMPDIR:-/tmp}"; do
-    if mkdir "$_part/runctl-$1.$$" 2>/dev/null; then
-      _scratch=$_part/runctl-$1.$$
+    _scratch=$_part/runctl-$1.$$
+    if ! mkdir "$_scratch" 2>/dev/null; then continue; fi
+    if { head -c 65536 /dev/zero >"$_scratch/room"; } 2>/dev/null; then
+      rm -f "$_scratch/room"
       return
     fi
+    rm -rf "$_scratch"
   done
+  _scratch=
   return 1
 }
 
@@ -2190,7 +2193,7 @@ verb_saver() {
   _place_json=$_json
   _notes='' _by='' _list=''
   if ! make_scratch save; then
-    record_saved null "$_place_json" 'no place for temporary files'
+    record_saved null "$_place_json" 'no space left for temporary files'
     exit 0
   fi
   write_exit
@@ -2327,6 +2330,14 @@ write_index() {
     _between=,
   done <"$_scratch/items"
   printf ']}\n' >>"$_scratch/index.json"
+  # What was cut short for want of room must not be taken for whole.
+  case "$(tail -c 3 "$_scratch/index.json" 2>/dev/null)" in
+    ']}') ;;
+    *)
+      note 'no space left for temporary files'
+      return 1
+      ;;
+  esac
 }
 
 # Sets _hash to the SHA-256 of file $1 (JSON), null where nothing here can tell.
@@ -2542,11 +2553,31 @@ find_newest() {
     _candidate=$_entry
     if [ -d "$_entry" ]; then _candidate=$(newest_within "$_entry"); fi
     # Of one second, which is all that some see: the last by its name.
-    if [ -z "$_newest" ] || ! [ "$_newest_file" -nt "$_candidate" ]; then
+    if [ -z "$_newest" ] || [ "$_candidate" -nt "$_newest_file" ] ||
+      { ! [ "$_newest_file" -nt "$_candidate" ] && is_after_in_name "$_entry" "$_newest"; }; then
       _newest=$_entry _newest_file=$_candidate
     fi
   done
   set -f
+}
+
+# Name $1 comes after $2 where numbers count as such: step_10 after step_9.
+# shellcheck disable=SC2016 # awk's own
+is_after_in_name() {
+  printf '%s\n' "$2" "$1" | awk '
+    function padded(name,   out, digits) {
+      out = ""
+      while (match(name, /[0-9]+/)) {
+        digits = substr(name, RSTART, RLENGTH)
+        out = out substr(name, 1, RSTART - 1)
+        name = substr(name, RSTART + RLENGTH)
+        while (length(digits) < 20) digits = "0" digits
+        out = out digits
+      }
+      return out name
+    }
+    NR == 1 { before = padded($0) "" }
+    NR == 2 { exit !(padded($0) "" > before) }'
 }
 
 # What writers leave behind while they write (layout.ts).

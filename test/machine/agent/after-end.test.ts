@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, it } from 'mocha';
@@ -64,6 +65,19 @@ underEachShell(
       await agent().start(`${id}-2`, { argv: ['true'], lines }, { env });
       assert.equal((await afterDone(agent(), `${id}-2`)).after?.webhook, 'failed');
       assert.equal(receiver.calls.length, 4);
+    });
+
+    it('keeps nothing waiting when it is down altogether', async () => {
+      const env = await onlyTools(agent(), 'curl', 'python3');
+      const address = receiver.url;
+      await receiver.stop();
+      const mark = join(agent().work, 'mark');
+      const lines = [`webhook ${encode(address)}`, ...['sh', '-c', `: >${mark}`].map((word) => `action ${encode(word)}`)];
+      await agent().start(id, { argv: ['true'], lines }, { env });
+      const { after } = await afterDone(agent(), id);
+      assert.deepEqual([after?.webhook, after?.tries, existsSync(mark)], ['failed', 0, true]);
+      assert.ok(!existsSync(agent().file(id, 'webhook')), 'the address goes all the same');
+      receiver = await WebhookReceiver.start();
     });
 
     it('is never in a command line or in what is kept of the run', async () => {

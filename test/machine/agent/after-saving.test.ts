@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, it } from 'mocha';
 import { S3Server } from '../../emulators/s3-server.ts';
 import {
@@ -34,6 +35,22 @@ async function recorded(agent: TestAgent, name: string): Promise<number> {
 
 function stored(server: S3Server): string[] {
   return [...server.objects.keys()].map((key) => key.slice(place.length + 1));
+}
+
+/** Ends all there is, and has every record say that it is of an earlier boot. */
+async function reboot(agent: TestAgent): Promise<void> {
+  await until('nobody is left', () => {
+    const left = agent.processes();
+    for (const pid of left) signal(pid, 'SIGKILL');
+    return Promise.resolve(left.length === 0 ? true : undefined);
+  });
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  const earlier = '00000000-0000-4000-8000-000000000000';
+  for (const name of await readdir(agent.file(id, ''))) {
+    if (name === 'once') continue;
+    const text = await readFile(agent.file(id, name), 'latin1');
+    if (text.includes(boot)) await writeFile(agent.file(id, name), text.replaceAll(boot, earlier), 'latin1');
+  }
 }
 
 underEachShell(
@@ -162,6 +179,33 @@ underEachShell(
       assert.equal(server.text(`${place}/checkpoints/checkpoint-5/model.safetensors`), safetensors().toString());
       const index = JSON.parse(server.text(`${place}/index.json`)) as { files: { name: string }[] };
       assert.deepEqual(index.files.map(({ name }) => name).sort(), stored(server).filter((name) => name !== 'index.json').sort());
+    });
+
+    it('takes step 10 for later than step 9 where both are of one moment', async () => {
+      const env = await onlyTools(agent(), 'python3');
+      for (const step of [10, 2, 9]) await checkpoint(agent(), `step_${String(step)}.pt`, zip(), 0);
+      const time = Math.floor(Date.now() / 1000) - 20;
+      for (const step of [10, 2, 9]) await utimes(join(agent().work, `checkpoints/step_${String(step)}.pt`), time, time);
+      await agent().start(id, { argv: ['true'], lines: durableLines(server) }, { env });
+      const { after } = await afterDone(agent(), id);
+      assert.equal(after?.error, null);
+      assert.deepEqual(after.saved.slice(3).map(({ name }) => name), ['checkpoints/step_10.pt']);
+    });
+
+    it('is lost with a reboot, and saves by hand what the reboot left', async () => {
+      const env = await onlyTools(agent(), 'python3');
+      await checkpoint(agent(), 'step-1.pt', zip(), 30);
+      await agent().start(id, { argv: ['sleep', '90'], lines: durableLines(server) }, { env });
+      await agent().until(id, 'running', ({ state }) => state === 'running');
+      await reboot(agent());
+      const { state, evidence, after } = await agent().status(id);
+      assert.deepEqual([state, evidence?.boot, after?.state], ['lost', 'changed', 'lost']);
+      const input = [...secretLines(server), 'end', ''].join('\n');
+      assert.equal(one(await agent().call(['save', id], { input, env })).state, 'lost');
+      const done = (await afterDone(agent(), id)).after;
+      assert.deepEqual([done?.error, done?.saved.at(-1)?.name], [null, 'checkpoints/step-1.pt']);
+      assert.equal((JSON.parse(server.text(`${place}/exit.json`)) as { reason: string }).reason, 'lost');
+      assert.ok(stored(server).includes('index.json'));
     });
 
     it('says that no checkpoint is whole, and saves the rest', async () => {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { PYTHON, R0, R1, SHELLS, TestAgent, refusal } from '../../support/agent.ts';
+import { S3Server } from '../../emulators/s3-server.ts';
+import { ACCOUNT, afterDone, BUCKET, durableLines, fakeTool, onlyTools } from '../../support/after-machine.ts';
+import { encode, PYTHON, R0, R1, SHELLS, TestAgent, refusal } from '../../support/agent.ts';
 
 /** Fills the disk by its log, and leaves a child that takes every byte that gets free. */
 const FILL = `
@@ -72,6 +74,29 @@ for (const shell of SHELLS) {
       const { exit } = await agent.ended(R1);
       assert.deepEqual([exit?.signal, exit?.stop], [9, 'lease']);
     });
+
+    for (const hasMemory of [true, false]) {
+      it(`does not block the end of what follows a run ${hasMemory ? 'and its saving, by way of memory' : 'where memory is full, too; that is said'}`, async () => {
+        const server = await S3Server.start(BUCKET, ACCOUNT);
+        try {
+          const env = { ...(await onlyTools(agent, 'python3')), TMPDIR: agent.home };
+          // As on a machine whose memory disk others have filled.
+          if (!hasMemory) await fakeTool(agent, 'mkdir', 'case $* in */dev/shm/*) exit 1 ;; esac; exec /bin/mkdir "$@"');
+          const mark = join(agent.work, 'mark');
+          const action = ['sh', '-c', `: >${mark}`].map((word) => `action ${encode(word)}`);
+          await agent.start(R1, { argv: ['sh', '-c', 'until [ -e go ]; do sleep 0.2; done'], lines: [...durableLines(server), ...action] }, { env });
+          await assert.rejects(writeFile(join(agent.home, 'filler'), Buffer.alloc(2_000_000)));
+          await writeFile(join(agent.work, 'go'), '');
+          const { after } = await afterDone(agent, R1);
+          const expected = hasMemory ? ['python3', null] : [null, 'no space left for temporary files'];
+          assert.deepEqual([after?.by, after?.error], expected);
+          assert.equal(server.objects.has(`some/prefix/${R1}/index.json`), hasMemory);
+          assert.ok(existsSync(mark), 'the machine is ended');
+        } finally {
+          await server.stop();
+        }
+      });
+    }
 
     it('refuses a start it has no room for and leaves nothing behind', async () => {
       await agent.start(R0, { argv: ['true'] });
