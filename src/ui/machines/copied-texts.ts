@@ -28,19 +28,37 @@ export function leftOutList(leftOut: readonly LeftOut[]): string {
   return leftOut.map(({ path, why }) => `${JSON.stringify(path)}: ${leftOutText(why)}\n`).join('');
 }
 
+/** What was copied, to be told. */
+export interface Copied {
+  /** Of the copies. */
+  readonly names: readonly string[];
+  /** The folder they are in, for people. */
+  readonly where: string;
+  /** How much did not come along. */
+  readonly leftOut: number;
+  /** Names of those that were links: what they lead to was copied. */
+  readonly followed?: readonly string[];
+}
+
 /**
  * Says what was copied.
  *
- * @param names - of the copies
- * @param where - the folder they are in, for people
- * @param leftOut - how much did not come along
+ * @param copied - what, and what was done besides
  * @returns one line
  */
-export function copiedText(names: readonly string[], where: string, leftOut: number): string {
+export function copiedText(copied: Copied): string {
+  const { names, where, leftOut, followed = [] } = copied;
   const [only = ''] = names;
   const text =
     names.length === 1
       ? l10n.t('{0} is in {1}, proved by hash', only, where)
       : l10n.t('{0} copies are in {1}, proved by hash', names.length, where);
-  return leftOut === 0 ? text : l10n.t('{0}. Left out: {1}', text, leftOut);
+  const [link = ''] = followed;
+  const withLinks =
+    followed.length === 0
+      ? text
+      : followed.length === 1
+        ? l10n.t('{0}. {1} is a link here: what it leads to was copied', text, link)
+        : l10n.t('{0}. {1} are links here: what they lead to was copied', text, followed.length);
+  return leftOut === 0 ? withLinks : l10n.t('{0}. Left out: {1}', withLinks, leftOut);
 }

@@ -101,17 +101,22 @@ async function tellHere(
   const [first = ''] = names;
   const path = join(folder, first);
   const isFile = names.length === 1 && (await stat(path).then((info) => info.isFile(), () => false));
+  const uri = vscode.Uri.file(path);
+  // The Explorer shows folders of the workspace alone, and only a desktop has another way.
+  const isInside = vscode.workspace.getWorkspaceFolder(uri) !== undefined;
+  const isDesktop = vscode.env.uiKind === vscode.UIKind.Desktop && vscode.env.remoteName === undefined;
   const open = l10n.t('Open');
   const reveal = l10n.t('Reveal');
-  const buttons = isFile ? [open, reveal] : [reveal];
-  const choice = await tellCopied(app, copiedText(names, folder, report.leftOut.length), report, buttons);
-  const uri = vscode.Uri.file(path);
+  const copyPath = l10n.t('Copy Path');
+  const buttons = [...(isFile ? [open] : []), isInside || isDesktop ? reveal : copyPath];
+  const text = copiedText({ names, where: folder, leftOut: report.leftOut.length });
+  const choice = await tellCopied(app, text, report, buttons);
   if (choice === open) {
     await vscode.commands.executeCommand('vscode.open', uri);
   } else if (choice === reveal) {
-    // The Explorer shows folders of the workspace alone.
-    const isInside = vscode.workspace.getWorkspaceFolder(uri) !== undefined;
     await vscode.commands.executeCommand(isInside ? 'revealInExplorer' : 'revealFileInOS', uri);
+  } else if (choice === copyPath) {
+    await vscode.env.clipboard.writeText(names.map((name) => join(folder, name)).join('\n'));
   }
 }
 

@@ -1,4 +1,4 @@
-import { realpath } from 'node:fs/promises';
+import { lstat, realpath } from 'node:fs/promises';
 import { basename } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
@@ -37,7 +37,11 @@ export async function uploadFiles(app: App, argument: unknown, selected: unknown
   const machine = await connectMachine(app, machineId);
   const items = await Promise.all(
     // What was named itself is followed; links within are not.
-    sources.map(async ({ fsPath }) => ({ source: await realpath(fsPath), name: basename(fsPath) })),
+    sources.map(async ({ fsPath }) => ({
+      source: await realpath(fsPath),
+      name: basename(fsPath),
+      isLink: (await lstat(fsPath)).isSymbolicLink(),
+    })),
   );
   const [only] = items;
   const what = items.length === 1 ? (only?.name ?? '') : l10n.t('{0} selected', items.length);
@@ -63,7 +67,14 @@ export async function uploadFiles(app: App, argument: unknown, selected: unknown
   });
   const names = copies.map(({ name }) => name);
   const copyPath = l10n.t('Copy Path');
-  void tellCopied(app, copiedText(names, `${machineId}:${folder.path}`, report.leftOut.length), report, [copyPath]).then((choice) => {
+  const links = new Set(items.filter(({ isLink }) => isLink).map(({ source }) => source));
+  const text = copiedText({
+    names,
+    where: `${machineId}:${folder.path}`,
+    leftOut: report.leftOut.length,
+    followed: copies.filter(({ source }) => links.has(source)).map(({ name }) => name),
+  });
+  void tellCopied(app, text, report, [copyPath]).then((choice) => {
     if (choice === copyPath) {
       void vscode.env.clipboard.writeText(names.map(destinationOf).join('\n'));
     }
