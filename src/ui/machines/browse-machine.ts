@@ -6,7 +6,7 @@ import type { PooledMachine } from '../../providers/ssh/machine-pool.ts';
 import { pathTyped, readRemoteFolder } from '../../remote/files/remote-folder.ts';
 import type { RemoteFolder } from '../../remote/files/remote-folder.ts';
 import type { BrowseMode, BrowseRow } from './browse-rows.ts';
-import { BROWSE_PAGE, browseRows, joined, plainLabel } from './browse-rows.ts';
+import { BROWSE_PAGE, browseRows, joined, shortPath } from './browse-rows.ts';
 
 /** What to look for on a machine. */
 export interface BrowseRequest {
@@ -70,8 +70,8 @@ class Browser {
     const { picker, request } = this;
     picker.placeholder =
       request.mode === 'pick'
-        ? l10n.t('Open folders, select files and folders, or type a path')
-        : l10n.t('Open the folder that should hold it, or type a path');
+        ? l10n.t('Enter opens a folder and selects a file; or type a path')
+        : l10n.t('Enter opens a folder; choose Upload Here in the right one, or type a path');
     picker.ignoreFocusOut = true;
     picker.keepScrollPosition = true;
     picker.onDidChangeValue(() => {
@@ -107,6 +107,7 @@ class Browser {
     const step = new AbortController();
     this.step = step;
     picker.busy = true;
+    const typed = picker.value;
     try {
       const found = await readRemoteFolder(request.machine.agent, path, step.signal);
       if (this.step !== step) {
@@ -124,7 +125,10 @@ class Browser {
     }
     if (this.step === step) {
       picker.busy = false;
-      picker.value = '';
+      // What was typed meanwhile stays: Enter would take another row.
+      if (picker.value === typed) {
+        picker.value = '';
+      }
       this.fill();
     }
   }
@@ -242,7 +246,8 @@ class Browser {
       typed: this.typed,
       now: Date.now() + this.ahead,
     }).map(itemOf);
-    picker.title = folder === undefined ? request.title : `${request.title} — ${plainLabel(folder.path)}`;
+    const at = folder === undefined ? '' : ` — ${shortPath(folder.path, request.machine.probe.home)}`;
+    picker.title = `${request.title}${at}`;
     picker.items = items;
     this.items = items;
     const same = active === undefined ? undefined : items.find((item) => pathOf(item) === active);

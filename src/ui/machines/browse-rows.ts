@@ -98,6 +98,18 @@ export function plainLabel(text: string): string {
   return text.replaceAll('$(', '$\u200b(').replaceAll(CONTROLS, '\u2424');
 }
 
+/**
+ * Writes a path as people do, so that the end of it is seen in a narrow window.
+ *
+ * @param path - absolute, on the machine
+ * @param home - of its user
+ * @returns a label, with `~` for the home directory
+ */
+export function shortPath(path: string, home: string): string {
+  const isHome = home !== '/' && (path === home || path.startsWith(`${home}/`));
+  return plainLabel(isHome ? `~${path.slice(home.length)}` : path);
+}
+
 // eslint-disable-next-line no-control-regex -- control characters are what is looked for
 const CONTROLS = /[\u0000-\u001F\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069]/g;
 
@@ -109,17 +121,30 @@ function takeRows({ mode, chosen }: BrowseView, folder: RemoteFolder): readonly 
       plain({ kind: 'new-folder' }, `$(new-folder) ${l10n.t('New Folder…')}`),
     ];
   }
-  if (chosen.size > 0) {
-    const text =
-      chosen.size === 1
-        ? l10n.t('Download What Is Selected')
-        : l10n.t('Download the {0} Selected', chosen.size);
-    return [{ ...plain({ kind: 'take' }, `$(cloud-download) ${text}`), detail: namesOf(chosen) }];
-  }
   // The whole machine is no folder to download.
-  return folder.path === '/'
-    ? []
-    : [plain({ kind: 'take' }, `$(cloud-download) ${l10n.t('Download This Folder')}`, here)];
+  const isRoot = folder.path === '/';
+  if (chosen.size === 0) {
+    return isRoot
+      ? []
+      : [
+          plain({ kind: 'take' }, `$(cloud-download) ${l10n.t('Download This Folder')}`, here),
+          selectRow(folder, false),
+        ];
+  }
+  const text =
+    chosen.size === 1
+      ? l10n.t('Download What Is Selected')
+      : l10n.t('Download the {0} Selected', chosen.size);
+  const take = { ...plain({ kind: 'take' }, `$(cloud-download) ${text}`), detail: namesOf(chosen) };
+  return isRoot ? [take] : [take, selectRow(folder, chosen.has(folder.path))];
+}
+
+// Enter opens a folder: without a mouse it is selected from within.
+function selectRow({ path }: RemoteFolder, isSelected: boolean): BrowseRow {
+  const label = isSelected
+    ? `$(check) ${l10n.t('Deselect This Folder')}`
+    : `$(add) ${l10n.t('Select This Folder, and Go On')}`;
+  return plain({ kind: 'toggle', path }, label);
 }
 
 function namesOf(chosen: ReadonlySet<string>): string {

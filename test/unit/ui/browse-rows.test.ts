@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { RemoteFolder } from '../../../src/remote/files/remote-folder.ts';
-import { browseRows, joined, plainLabel } from '../../../src/ui/machines/browse-rows.ts';
+import { browseRows, joined, plainLabel, shortPath } from '../../../src/ui/machines/browse-rows.ts';
 import type { BrowseView } from '../../../src/ui/machines/browse-rows.ts';
 
 const NOW = 1_700_000_000_000;
@@ -26,6 +26,7 @@ describe('Rows of the browser of a machine', () => {
   it('offer the folder, the way up, then folders and files with sizes and ages', () => {
     assert.deepEqual(rows(), [
       '$(cloud-download) Download This Folder | /home/me',
+      '$(add) Select This Folder, and Go On | ',
       '$(arrow-up) .. | ',
       '$(file-symlink-directory) checkpoints | link · 1d ago',
       '$(folder) data | 2d ago',
@@ -37,7 +38,11 @@ describe('Rows of the browser of a machine', () => {
   it('offer what is selected instead, with its paths', () => {
     const chosen = new Set(['/home/me/data', '/x', '/y', '/z']);
     const view = { mode: 'pick', folder: folder(), chosen, problem: null, typed: null, shown: 500, now: NOW } as const;
-    const [take] = browseRows(view);
+    const [take, select] = browseRows(view);
+    assert.equal(select?.label, '$(add) Select This Folder, and Go On');
+    const [, deselect] = browseRows({ ...view, chosen: new Set(['/home/me']) });
+    assert.equal(deselect?.label, '$(check) Deselect This Folder');
+    assert.deepEqual(deselect.action, { kind: 'toggle', path: '/home/me' });
     assert.equal(take?.label, '$(cloud-download) Download the 4 Selected');
     assert.equal(take.detail, '/home/me/data, /x, /y and 1 more');
     assert.ok(rows({ chosen }).includes('$(check) data | 2d ago'));
@@ -69,6 +74,12 @@ describe('Rows of the browser of a machine', () => {
 
   it('let no name be an icon, a second line or written backwards', () => {
     assert.equal(plainLabel('$(trash)\nx\u202Ey'), '$\u200b(trash)\u2424x\u2424y');
+  });
+
+  it('write the home directory as people do', () => {
+    const paths = ['/home/me', '/home/me/x', '/home/mead', '/etc'].map((path) => shortPath(path, '/home/me'));
+    assert.deepEqual(paths, ['~', '~/x', '/home/mead', '/etc']);
+    assert.equal(shortPath('/etc', '/'), '/etc');
   });
 
   it('go up and down', () => {
