@@ -9,7 +9,10 @@ import type { SshBed } from './ssh-bed.ts';
  * Names a machine `lab` as people do: its address and key in the home of the
  * scenario, the rest in the workspace, whose profile `story` then runs there.
  */
-export async function nameLab({ home, workspace }: Scenario, bed: SshBed): Promise<void> {
+export async function nameLab(
+  { home, workspace }: Scenario,
+  bed: Pick<SshBed, 'host' | 'port' | 'user' | 'keyFile'>,
+): Promise<void> {
   await mkdir(join(home, '.ssh'), { mode: 0o700 });
   const lines = [
     'Host lab',
