@@ -74,11 +74,14 @@ describe('the tools that save runs', function () {
 
   it('(s5cmd) are asked file by file, with the endpoint', async () => {
     const env = await onlyTools(agent);
-    await fakeTool(agent, 's5cmd', `echo "$@" >>'${agent.work}/asked'`);
+    await fakeTool(agent, 's5cmd', `echo "$@" >>'${agent.work}/asked'; echo "metadata off: $AWS_EC2_METADATA_DISABLED" >>'${agent.work}/told'`);
     await checkpoint(agent, 'checkpoint-1/model.safetensors', safetensors(), 30);
     await checkpoint(agent, 'checkpoint-1/trainer_state.json', '{}', 30);
-    await agent.start(id, { argv: ['true'], lines: durableLines(server) }, { env });
+    // Who was given credentials must not wait for a metadata service that never answers.
+    const machine = { ...env, AWS_EC2_METADATA_DISABLED: '' };
+    await agent.start(id, { argv: ['true'], lines: durableLines(server) }, { env: machine });
     assert.equal((await afterDone(agent, id)).after?.by, 's5cmd');
+    assert.match(await readFile(`${agent.work}/told`, 'utf8'), /^(metadata off: true\n)+$/);
     const asked = await readFile(`${agent.work}/asked`, 'utf8');
     const lines = asked.trim().split('\n');
     assert.equal(lines.length, 6);
