@@ -98,14 +98,27 @@ export function configErrorWithFix(where: ConfigMistake): ConfigError {
     {
       cause: where.cause,
       steps: [fix],
-      nextAction: {
-        title: l10n.t('Open {0}', name),
-        command: OPEN_FILE_AT_COMMAND,
-        arguments: [file, line, column],
-      },
+      nextAction: openAt(file, line, column),
       details: { file, line, column },
     },
   );
+}
+
+/**
+ * A button that opens a file where it must be mended.
+ *
+ * @param file - absolute path
+ * @param line - from 1
+ * @param column - from 1
+ * @returns the action
+ */
+export function openAt(file: string, line: number, column = 1): NextAction {
+  const name = file.split(/[/\\]/).at(-1) ?? file;
+  return {
+    title: l10n.t('Open {0}', name),
+    command: OPEN_FILE_AT_COMMAND,
+    arguments: [file, line, column],
+  };
 }
 
 function suggestionStep(suggestions: readonly string[], candidates: readonly string[]): string {

@@ -9,6 +9,7 @@ import type { ConfigProblem } from './problem.ts';
 import { configSchema } from './schema.ts';
 import type { RunctlConfig } from './schema.ts';
 import { TEXT_START } from './text-range.ts';
+import { unknownMachine } from './unknown-machine.ts';
 import { userConfigPath } from './user-config-path.ts';
 
 /** What is said in which file. */
@@ -68,21 +69,24 @@ export async function loadConfig(
 }
 
 /**
- * Drops the complaints about keys that another file provides.
+ * Drops the complaints about keys and machines that another file provides.
  *
  * @param problems - of one file alone
- * @param values - of all files together, or of the other file
+ * @param values - of all files together
  * @returns what remains
  */
 export function withoutInherited(
   problems: readonly ConfigProblem[],
   values: TomlTable,
 ): readonly ConfigProblem[] {
-  return problems.filter(
-    ({ code, path }) =>
-      // Names of runs and machines hold no dots, so the path splits safely.
-      code !== 'missing-key' || valueAt(values, path.split('.')) === undefined,
-  );
+  return problems.filter(({ code, path }) => {
+    // Names of runs and machines hold no dots, so the path splits safely.
+    const keys = path.split('.');
+    if (code === 'unknown-machine') {
+      return unknownMachine(values, keys[1] ?? '') !== undefined;
+    }
+    return code !== 'missing-key' || valueAt(values, keys) === undefined;
+  });
 }
 
 /**

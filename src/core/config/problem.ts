@@ -11,6 +11,7 @@ export type ConfigProblemCode =
   | 'command-line'
   | 'resume-args'
   | 'no-effect'
+  | 'unknown-machine'
   | 'unreadable';
 
 /** A change of the text that mends a problem. */

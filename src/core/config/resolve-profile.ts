@@ -1,9 +1,10 @@
 import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import * as l10n from '@vscode/l10n';
-import { notFoundWithSuggestions } from '../error-helpers.ts';
+import { notFoundWithSuggestions, openAt } from '../error-helpers.ts';
 import { ConfigError } from '../errors.ts';
 import { projectNameFrom } from '../validation.ts';
+import type { ConfigProblem } from './problem.ts';
 import type { RunctlConfig, RunProfileConfig } from './schema.ts';
 
 /** A run profile ready to launch: nothing left to look up, paths absolute. */
@@ -56,6 +57,7 @@ export interface ResolvedProfile {
  * @param name - of the profile
  * @param folder - absolute path that relative paths start from
  * @param home - what `~` stands for
+ * @param problems - found in the files; an error opens the place of the one it is about
  * @returns the profile
  * @throws {NotFoundError} when there is no such profile, or no such machine
  * @throws {ConfigError} when provider and machine contradict each other
@@ -65,12 +67,13 @@ export function resolveProfile(
   name: string,
   folder: string,
   home: string = homedir(),
+  problems: readonly ConfigProblem[] = [],
 ): ResolvedProfile {
   const profile = Object.hasOwn(config.runs, name) ? config.runs[name] : undefined;
   if (profile === undefined) {
     throw notFoundWithSuggestions(l10n.t('run profile'), name, Object.keys(config.runs));
   }
-  const { provider, machine } = placeOf(config, name, profile);
+  const { provider, machine } = placeOf(config, name, profile, problems);
   // A limit on spending must not end what costs nothing.
   const isRented = provider !== 'local' && provider !== 'ssh';
   const directory = absolute(folder, profile.cwd, home);
@@ -112,6 +115,7 @@ function placeOf(
   config: RunctlConfig,
   name: string,
   { provider, machine }: RunProfileConfig,
+  problems: readonly ConfigProblem[],
 ): Pick<ResolvedProfile, 'provider' | 'machine'> {
   const wanted = provider ?? (machine === null || machine === 'local' ? 'local' : 'ssh');
   if (wanted === 'local') {
@@ -121,11 +125,16 @@ function placeOf(
     return { provider: 'local', machine: 'local' };
   }
   return wanted === 'ssh'
-    ? { provider: wanted, machine: sshMachine(config, name, machine) }
+    ? { provider: wanted, machine: sshMachine(config, name, machine, problems) }
     : { provider: wanted, machine };
 }
 
-function sshMachine(config: RunctlConfig, name: string, machine: string | null): string {
+function sshMachine(
+  config: RunctlConfig,
+  name: string,
+  machine: string | null,
+  problems: readonly ConfigProblem[],
+): string {
   const machines = Object.keys(config.machines);
   const [only] = machines;
   if (machine === null) {
@@ -135,7 +144,14 @@ function sshMachine(config: RunctlConfig, name: string, machine: string | null):
     return only;
   }
   if (!machines.includes(machine)) {
-    throw notFoundWithSuggestions(l10n.t('machine'), machine, machines);
+    const place = problems.find(
+      ({ code, path }) => code === 'unknown-machine' && path === `runs.${name}.machine`,
+    );
+    throw notFoundWithSuggestions(l10n.t('machine'), machine, machines, {
+      ...(place === undefined
+        ? {}
+        : { nextAction: openAt(place.file, place.range.startLine + 1, place.range.startColumn + 1) }),
+    });
   }
   return machine;
 }

@@ -7,6 +7,7 @@ import type { ConfigFix, ConfigProblem, ConfigProblemCode } from './problem.ts';
 import { CHECKPOINT_PLACEHOLDER } from './schema/run-profile.ts';
 import type { ProblemContext } from './schema-problems.ts';
 import type { TomlPath, TomlPlaces } from './toml-places.ts';
+import { machineProblems } from './unknown-machine.ts';
 
 /** Makes the problem once the places of the file are known. */
 export type LateProblem = (context: ProblemContext) => ConfigProblem;
@@ -32,6 +33,7 @@ export function ruleProblems(values: TomlTable): LateProblem[] {
       ...commandLines(profile, path, 'setup'),
       ...resumeArgs(profile['resume_args'], [...path, 'resume_args']),
       ...withoutEffect(profile, path),
+      ...machineProblems(values, name),
     ];
   });
 }

@@ -1,7 +1,8 @@
 import * as l10n from '@vscode/l10n';
+import { openAt } from '../../core/error-helpers.ts';
 import type { MachineError } from '../../core/errors.ts';
 import type { HostKeyVerdict, RecordedKey } from './known-hosts.ts';
-import { openAt, sshError } from './ssh-errors.ts';
+import { sshError } from './ssh-errors.ts';
 import type { Endpoint } from './ssh-errors.ts';
 
 /**

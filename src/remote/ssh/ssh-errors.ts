@@ -1,7 +1,6 @@
 import * as l10n from '@vscode/l10n';
-import { OPEN_FILE_AT_COMMAND } from '../../core/error-helpers.ts';
 import { MachineError } from '../../core/errors.ts';
-import type { NextAction, RunctlErrorOptions } from '../../core/errors.ts';
+import type { RunctlErrorOptions } from '../../core/errors.ts';
 import { causeChain, errorCodes } from '../../core/foreign-error.ts';
 
 /** Names of what goes wrong on the way to a machine. */
@@ -188,22 +187,6 @@ export function passphraseError(file: string, wrong: boolean, cause?: unknown): 
     steps: [l10n.t('Try again and give the passphrase, or add the key to your SSH agent.')],
     details: { file },
   });
-}
-
-/**
- * A button that opens a file where it must be mended.
- *
- * @param file - absolute path
- * @param line - from 1
- * @returns the action
- */
-export function openAt(file: string, line: number): NextAction {
-  const name = file.split(/[/\\]/).at(-1) ?? file;
-  return {
-    title: l10n.t('Open {0}', name),
-    command: OPEN_FILE_AT_COMMAND,
-    arguments: [file, line, 1],
-  };
 }
 
 function withDoctor(to: Endpoint, cause: unknown): RunctlErrorOptions {

@@ -147,11 +147,12 @@ export class ConfigDiagnostics implements vscode.Disposable {
       this.forget(uri);
       return;
     }
-    const { parseConfig, fileValues, withoutInherited } = await import('../config/late-config.ts');
-    const { problems } = await parseConfig(file.text, uri.fsPath);
+    const { parseConfig, fileValues, mergeTables, withoutInherited } = await import('../config/late-config.ts');
+    const { problems, values } = await parseConfig(file.text, uri.fsPath);
     const others = uri.fsPath === this.deps.userFile ? {} : await fileValues(this.deps.userFile);
     if (!signal.aborted) {
-      this.publish(uri, { version: file.version, problems: withoutInherited(problems, others) });
+      const all = mergeTables(others, values ?? {});
+      this.publish(uri, { version: file.version, problems: withoutInherited(problems, all) });
     }
   }
 

@@ -54,18 +54,7 @@ export class WorkspaceConfigs implements vscode.Disposable {
    * @throws {ConfigError} naming the first problem, with a button that goes there
    */
   async require(folder: string | null): Promise<RunctlConfig> {
-    const { config, problems } = await this.load(folder);
-    if (config !== null) {
-      return config;
-    }
-    const problem = problems.find((item) => item.severity === 'error');
-    throw configErrorWithFix({
-      file: problem?.file ?? CONFIG_FILE_NAME,
-      line: (problem?.range.startLine ?? 0) + 1,
-      column: (problem?.range.startColumn ?? 0) + 1,
-      problem: problem?.message ?? l10n.t('it has a mistake'),
-      fix: l10n.t('Mend it and try again.'),
-    });
+    return configOf(await this.load(folder));
   }
 
   /**
@@ -79,7 +68,8 @@ export class WorkspaceConfigs implements vscode.Disposable {
    */
   async profile(folder: string, name: string, home?: string): Promise<ResolvedProfile> {
     const { resolveProfile } = await import('./late-config.ts');
-    return resolveProfile(await this.require(folder), name, folder, home);
+    const loaded = await this.load(folder);
+    return resolveProfile(configOf(loaded), name, folder, home, loaded.problems);
   }
 
   /**
@@ -140,4 +130,18 @@ export class WorkspaceConfigs implements vscode.Disposable {
     const found = await vscode.workspace.findFiles(CONFIG_FILE_NAME, null, 1);
     setContext('runctl.hasConfig', found.length > 0);
   }
+}
+
+function configOf({ config, problems }: LoadedConfig): RunctlConfig {
+  if (config !== null) {
+    return config;
+  }
+  const problem = problems.find((item) => item.severity === 'error');
+  throw configErrorWithFix({
+    file: problem?.file ?? CONFIG_FILE_NAME,
+    line: (problem?.range.startLine ?? 0) + 1,
+    column: (problem?.range.startColumn ?? 0) + 1,
+    problem: problem?.message ?? l10n.t('it has a mistake'),
+    fix: l10n.t('Mend it and try again.'),
+  });
 }

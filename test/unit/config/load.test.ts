@@ -67,6 +67,31 @@ describe('Loading the configuration', () => {
     assert.equal(config.machines['lab'].port, 2222);
   });
 
+  it('warns of a machine that no file describes, where it is named', async () => {
+    await write('[runs.a]\ncommand = "a.py"\nmachine = "nowhere"\n', '[machines.lab]\nhost = "h"');
+    const { config, problems } = await loadConfig(folder, userFile);
+    assert.notEqual(config, null);
+    assert.deepEqual(
+      problems.map(({ code, severity, path, range }) => [code, severity, path, range.startLine]),
+      [['unknown-machine', 'warning', 'runs.a.machine', 2]],
+    );
+    assert.match(problems[0]?.message ?? '', /no machine “nowhere”.*\[machines\.nowhere\]/);
+  });
+
+  it('misses no machine that the other file describes, nor one of a provider', async () => {
+    await write(
+      '[runs.a]\ncommand = "a.py"\nmachine = "lab"\n[runs.b]\ncommand = "b.py"\nmachine = "local"\n',
+      '[machines.lab]\nhost = "h"\n[runs.c]\ncommand = "c.py"\nprovider = "aws"\nmachine = "i-1"',
+    );
+    assert.deepEqual((await loadConfig(folder, userFile)).problems, []);
+  });
+
+  it('offers the machine that was meant', async () => {
+    await write('[machines.lab]\nhost = "h"\n[runs.a]\ncommand = "a.py"\nmachine = "lob"\n', null);
+    const { problems } = await loadConfig(folder, userFile);
+    assert.equal(problems[0]?.fix?.text, '"lab"');
+  });
+
   it('names the file of each problem and gives no half configuration', async () => {
     await write('[aws]\nregion = 3', '[costs]\nmonthly_budjet = 3');
     const { config, problems } = await loadConfig(folder, userFile);

@@ -115,7 +115,10 @@ describe('A hint', () => {
 
   for (const place of ['machine = "lab"\n', 'provider = "ssh"\n']) {
     it(`says what does nothing on a machine that is not rented: ${place.trim()}`, async () => {
-      const { problems } = await parseConfig(`${RUN}${place}${KEYS}durable = "window"`, 'f');
+      const { problems } = await parseConfig(
+        `[machines.lab]\nhost = "h"\n${RUN}${place}${KEYS}durable = "window"`,
+        'f',
+      );
       assert.deepEqual(
         problems.map((one) => [one.path, one.code]),
         ['runs.a.after_run', 'runs.a.hold_on_failure'].map((path) => [path, 'no-effect']),

@@ -6,9 +6,9 @@ import type { ResolvedProfile } from '../../../src/core/config/resolve-profile.t
 import { ConfigError, NotFoundError } from '../../../src/core/errors.ts';
 
 async function resolved(text: string, name = 'a'): Promise<ResolvedProfile> {
-  const { config, problems } = await parseConfig(text, 'f');
+  const { config, problems } = await parseConfig(text, '/w/.runctl.toml');
   assert(config, JSON.stringify(problems));
-  return resolveProfile(config, name, '/work/my project', '/home/me');
+  return resolveProfile(config, name, '/work/my project', '/home/me', problems);
 }
 
 const RUN = '[runs.a]\ncommand = "train.py"\n';
@@ -118,7 +118,11 @@ describe('A resolved run profile', () => {
   });
 
   it('cannot run on a machine that nobody described', async () => {
-    await assert.rejects(resolved(`${lab}${RUN}machine = "lob"`), NotFoundError);
+    await assert.rejects(resolved(`${lab}${RUN}machine = "lob"`), (error: unknown) => {
+      assert(error instanceof NotFoundError);
+      assert.deepEqual(error.nextAction?.arguments, ['/w/.runctl.toml', 5, 11]);
+      return true;
+    });
   });
 
   it('cannot run where provider and machine contradict each other', async () => {
