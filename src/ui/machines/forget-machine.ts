@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
 import { untilAborted } from '../../core/cancellation.ts';
-import { toRunctlError } from '../../core/error-chain.ts';
+import { describeError, toRunctlError } from '../../core/error-chain.ts';
 import { CancelledError, RunError } from '../../core/errors.ts';
 import { formatBytes } from '../../core/format.ts';
 import { formatNumber } from '../../core/locale.ts';
@@ -47,8 +47,13 @@ export async function forgetMachine(app: App, argument: unknown): Promise<void> 
   await refuseActive(app, machineId);
   const ssh = await sshOf(app);
   const found = await look(app, machineId);
-  const key = await ssh.hostKey(machineId);
-  const rows = [...found.items.map(rowOf), ...((await key.count()) > 0 ? [keyRow()] : [])];
+  // A machine that the SSH configuration has no way to any more can be forgotten all the same.
+  const key = await ssh.hostKey(machineId).catch((error: unknown) => {
+    app.logger.warn(`the host key of ${machineId}: ${describeError(error)}`);
+    return null;
+  });
+  const isKeyKnown = key !== null && (await key.count()) > 0;
+  const rows = [...found.items.map(rowOf), ...(isKeyKnown ? [keyRow()] : [])];
   const picked = rows.length === 0 ? [] : await pick(machineId, rows, found.reason);
   await confirm(machineId, picked, found.reason);
   // Much can have come between.
@@ -56,7 +61,7 @@ export async function forgetMachine(app: App, argument: unknown): Promise<void> 
   const kinds = picked.flatMap(({ part }) => (part === 'key' ? [] : [part]));
   await removeThere(app, found.machine, kinds);
   if (picked.some(({ part }) => part === 'key')) {
-    await key.forget();
+    await key?.forget();
   }
   const { forwardedPorts } = await import('./forwarded-ports.ts');
   await forwardedPorts(app).forwarder.stopMachine(machineId);
