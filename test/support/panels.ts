@@ -39,17 +39,20 @@ export class Panels {
 
   /** Messages on screen now, newest first. */
   async notifications(): Promise<Notification[]> {
-    const items = await this.page.locator('.notifications-toasts .notification-list-item').all();
-    return await Promise.all(
-      items.map(async (item) => ({
-        message: oneLine(await item.locator('.notification-list-item-message').innerText()),
-        buttons: (
-          await item
-            .locator('.notification-list-item-buttons-container .monaco-button:visible')
-            .allInnerTexts()
-        ).map(oneLine),
+    const items = this.page.locator('.notifications-toasts .notification-list-item');
+    // In one go: a message may vanish between being listed and being read.
+    const seen = await items.evaluateAll((elements: PageElement[]) =>
+      elements.map((item) => ({
+        message: item.querySelector('.notification-list-item-message')?.innerText ?? '',
+        buttons: [...item.querySelectorAll('.notification-list-item-buttons-container .monaco-button')]
+          .filter((button) => button.checkVisibility())
+          .map((button) => button.innerText),
       })),
     );
+    return seen.map(({ message, buttons }) => ({
+      message: oneLine(message),
+      buttons: buttons.map(oneLine),
+    }));
   }
 
   /** Presses a button of the message that holds the text. */

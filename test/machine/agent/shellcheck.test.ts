@@ -6,7 +6,7 @@ import { AGENT_SCRIPT } from '../../support/agent.ts';
 
 describe('the agent script', () => {
   it('is clean POSIX sh to shellcheck', function () {
-    this.timeout(30_000);
+    this.timeout(180_000);
     const { error, stdout, status } = spawnSync('shellcheck', ['-s', 'sh', AGENT_SCRIPT], {
       encoding: 'utf8',
     });
