@@ -4,6 +4,9 @@ import type { TransferWay } from './transfer-types.ts';
 
 const BREAKS = 4;
 const BREAKS_IN_ALL = 25;
+/** Where so much more goes between breaks, there may be more of them, as long as there is some end. */
+const BREAK_MORE_EACH = 1024 * 1024;
+const MOST_MORE = 1000;
 const ROUNDS = 6;
 const ROUNDS_IN_ALL = 100;
 const FIRST_PAUSE_MS = 250;
@@ -43,7 +46,8 @@ export class AttemptGuard {
     this.breaks = sent > this.sent ? 1 : this.breaks + 1;
     this.sent = sent;
     this.all += 1;
-    if (FINAL.has(error.code) || this.breaks > BREAKS || this.all > BREAKS_IN_ALL) {
+    const inAll = BREAKS_IN_ALL + Math.min(MOST_MORE, Math.floor(sent / BREAK_MORE_EACH));
+    if (FINAL.has(error.code) || this.breaks > BREAKS || this.all > inAll) {
       throw error;
     }
     await this.way.clock.sleep(FIRST_PAUSE_MS * 2 ** (this.breaks - 1), this.way.signal);

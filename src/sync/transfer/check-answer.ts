@@ -38,6 +38,8 @@ export interface StagedPiece {
   readonly stamp: number;
   /** Permission bits; of a file. */
   readonly mode: number;
+  /** Bytes; of a file. */
+  readonly size: number;
 }
 
 /** What the machine told at the begin of a transfer. */
@@ -95,7 +97,7 @@ export function readCheck(records: readonly ScriptRecord[]): CheckAnswer {
   let from: Tree | undefined;
   let stage: Map<number, StagedPiece> | undefined;
   for (const { key, value } of records) {
-    const [first = '', second = '', stamp, mode = ''] = value.split(' ');
+    const [first = '', second = '', stamp, mode = '', size] = value.split(' ');
     const at = from ?? tree;
     switch (key) {
       case 'tools': {
@@ -124,6 +126,7 @@ export function readCheck(records: readonly ScriptRecord[]): CheckAnswer {
           hash: second,
           stamp: Number(stamp),
           mode: Number.parseInt(mode, 8),
+          size: Number(size),
         });
         break;
       case 'big':

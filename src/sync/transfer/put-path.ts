@@ -170,10 +170,12 @@ class Put {
         how: 'fresh',
       }),
     );
-    const staged = await readStaged(request.shell, stage, check.stages, needed, sums);
+    const way = { shell: request.shell, root: source.root };
+    const staged = await readStaged(way, stage, check.stages, needed, sums);
     const supply = supplyOf(
       needed.filter((item) => !staged.right.has(item.stagePath)),
       streamFrom(this.breaks),
+      staged.begun,
     );
     return { sums, needed, staged, supply, missing: missingBytes(supply, check.bigs) };
   }
@@ -260,15 +262,21 @@ function isNoRoom(error: unknown): error is TransferError {
   return error instanceof TransferError && (error.code === 'disk-full' || error.code === 'quota');
 }
 
-function supplyOf(needed: readonly NeededEntry[], limit: number): Supply {
+function supplyOf(
+  items: readonly NeededEntry[],
+  limit: number,
+  begins: ReadonlyMap<string, number>,
+): Supply {
   const packed: NeededEntry[] = [];
   const streamed: Supply['streamed'][number][] = [];
   const names = new Set<string>();
-  for (const item of needed) {
+  for (const item of items) {
     const { entry } = item;
-    if (entry.kind === 'file' && entry.size >= limit && !names.has(entry.hash)) {
+    const begun = begins.get(item.stagePath) ?? 0;
+    const isStreamed = entry.kind === 'file' && (entry.size >= limit || begun > 0);
+    if (isStreamed && !names.has(entry.hash)) {
       names.add(entry.hash);
-      streamed.push({ needed: item, file: entry });
+      streamed.push({ needed: item, file: entry, begun });
     } else {
       packed.push(item);
     }

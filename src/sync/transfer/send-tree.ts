@@ -42,7 +42,7 @@ export async function sendTree(send: TreeSend): Promise<ScriptAnswer | undefined
   const big = streams.reduce((sum, stream) => sum + lengthOf(stream), 0);
   await transport.expect(packed + big);
   for (const stream of streams) {
-    const there = bigs.get(stream.name) ?? 0;
+    const there = bigs.get(stream.name) ?? stream.begin?.bytes ?? 0;
     if (there < lengthOf(stream) && !(await transport.append(send.append, stream, there))) {
       return undefined;
     }
@@ -57,11 +57,12 @@ export async function sendTree(send: TreeSend): Promise<ScriptAnswer | undefined
 
 function streamsOf(root: string, supply: Supply): readonly BigStream[] {
   return [
-    ...supply.streamed.map(({ needed, file }) => ({
+    ...supply.streamed.map(({ needed, file, begun }) => ({
       name: file.hash,
       path: localPath(root, needed.entry.path),
       ranges: [{ offset: 0, length: file.size }],
       what: needed.entry.path,
+      ...(begun === 0 ? {} : { begin: { stagePath: needed.stagePath, bytes: begun } }),
     })),
     ...supply.built
       .filter((built) => built.streamed)

@@ -1,4 +1,6 @@
 import type { RemoteShell } from '../../remote/remote-shell.ts';
+import { provedBegins } from './begun-files.ts';
+import type { BegunFile } from './begun-files.ts';
 import type { NeededEntry } from './change-set.ts';
 import type { CheckAnswer, StagedPiece } from './check-answer.ts';
 import type { ManifestFile } from './manifest.ts';
@@ -9,6 +11,8 @@ import { readCalls } from './words.ts';
 export interface Staged {
   /** Stage paths whose content is there and right. */
   readonly right: ReadonlySet<string>;
+  /** Stage paths of files that were cut in the middle, and how many bytes of each are right. */
+  readonly begun: ReadonlyMap<string, number>;
   /** Stage paths that nobody wants now. */
   readonly junk: readonly string[];
   /** Whether the stage must be emptied: a file stands where a folder has to. */
@@ -18,7 +22,9 @@ export interface Staged {
 /**
  * Tells what need not be sent again.
  *
- * @param shell - the way to the machine
+ * @param way - from here to there
+ * @param way.shell - the way to the machine
+ * @param way.root - absolute directory on this host that is sent
  * @param stage - absolute directory on the machine
  * @param stages - what the machine found whole, by plan
  * @param needed - what is needed now
@@ -26,7 +32,7 @@ export interface Staged {
  * @returns what is there
  */
 export async function readStaged(
-  shell: RemoteShell,
+  way: { readonly shell: RemoteShell; readonly root: string },
   stage: string,
   stages: CheckAnswer['stages'],
   needed: readonly NeededEntry[],
@@ -35,11 +41,12 @@ export async function readStaged(
   const wishes = new Map(needed.map((item) => [item.stagePath, item.entry]));
   const right = new Set<string>();
   const junk = new Set<string>();
+  const begun = new Map<string, BegunFile>();
   for (const [plan, have] of stages) {
     if (!/^[0-9a-f]+$/u.test(plan)) {
       continue;
     }
-    const text = (await shell.get(`${stage}/plan-${plan}/files`))?.toString('utf8') ?? '';
+    const text = (await way.shell.get(`${stage}/plan-${plan}/files`))?.toString('utf8') ?? '';
     let number = 0;
     for (const [name, ...words] of readCalls(text)) {
       const paths = name === 's' ? words : words.slice(0, 1);
@@ -57,14 +64,18 @@ export async function readStaged(
             : name === 'l' && found?.hash === 'same' && words[1] === wish.target
         ) {
           right.add(path);
+        } else if (wish.kind === 'file' && found !== undefined) {
+          begun.set(path, { stagePath: path, file: wish, piece: found });
         }
       }
     }
   }
   const reset = clashes(junk, wishes);
-  return reset
-    ? { right: new Set(), junk: [], reset }
-    : { right, junk: [...junk], reset };
+  if (reset) {
+    return { right: new Set(), begun: new Map(), junk: [], reset };
+  }
+  const begins = await provedBegins(way.root, [...begun.values()], sums);
+  return { right, begun: begins, junk: [...junk], reset };
 }
 
 function isWhole(wish: ManifestFile, found: StagedPiece, sums: SumBook): boolean {

@@ -48,6 +48,11 @@ export class SumBook {
     return isBlake2b(this.program);
   }
 
+  /** The hash that its hashes are of. */
+  get algorithm(): MachineHash {
+    return algorithmOf(this.program);
+  }
+
   /**
    * Learns the hashes of files, reading those it never saw.
    *

@@ -44,11 +44,19 @@ export interface Copied {
   readonly fit: ManifestFile | undefined;
 }
 
+/** A file that goes in a stream of its own. */
+export interface Streamed {
+  readonly needed: NeededEntry;
+  readonly file: ManifestFile;
+  /** Bytes that came when it was packed, before that was cut. */
+  readonly begun: number;
+}
+
 /** Where each needed thing comes from. */
 export interface Supply {
   readonly packed: readonly NeededEntry[];
-  /** Large files that go in a stream of their own. */
-  readonly streamed: readonly { readonly needed: NeededEntry; readonly file: ManifestFile }[];
+  /** Large files, and what was cut in the middle. */
+  readonly streamed: readonly Streamed[];
   readonly built: readonly Built[];
   readonly copied: readonly Copied[];
   readonly alike: readonly Alike[];
@@ -61,6 +69,8 @@ export interface SupplyFacts {
   readonly from: TreeState | undefined;
   /** Stage paths whose content is there and right. */
   readonly staged: ReadonlySet<string>;
+  /** Stage paths of which so many bytes are there and right. */
+  readonly begun: ReadonlyMap<string, number>;
   /** Stage paths that failed their proof: sent whole. */
   readonly resend: ReadonlySet<string>;
   readonly hashedFiles: ReadonlyMap<string, HashedFile>;
@@ -95,7 +105,7 @@ export function streamFrom(breaks: number): number {
  */
 export async function chooseSupply(facts: SupplyFacts): Promise<Supply> {
   const packed: NeededEntry[] = [];
-  const streamed: { needed: NeededEntry; file: ManifestFile }[] = [];
+  const streamed: Streamed[] = [];
   const built: Built[] = [];
   const copied: Copied[] = [];
   const alike: Alike[] = [];
@@ -128,11 +138,12 @@ export async function chooseSupply(facts: SupplyFacts): Promise<Supply> {
       continue;
     }
     firsts.set(entry.hash, stagePath);
+    const begun = (isResent ? undefined : facts.begun.get(stagePath)) ?? 0;
     const delta = isResent ? undefined : await tryDelta(facts, needed, entry);
     if (delta !== undefined) {
       built.push(delta);
-    } else if (entry.size >= limit) {
-      streamed.push({ needed, file: entry });
+    } else if (entry.size >= limit || begun > 0) {
+      streamed.push({ needed, file: entry, begun });
     } else {
       packed.push(needed);
     }

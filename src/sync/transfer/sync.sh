@@ -4,7 +4,7 @@
 # point, the next call finishes or redoes.
 #
 #   sync.sh check CLIENT WORK WANTED BUSY
-#   sync.sh append CLIENT LOCK STAGE HASH OFFSET GZIP             < bytes
+#   sync.sh append CLIENT LOCK STAGE HASH OFFSET GZIP [BEGIN]     < bytes
 #   sync.sh rate BYTES                                            < bytes
 #   sync.sh commit CLIENT WORK SLOT PLAN GZIP RESET               < tar
 #   sync.sh staged CLIENT LOCK STAGE DEST REPLACE
@@ -293,9 +293,9 @@ stats() {
   fi
 }
 
-# Last change and permissions, a line for each path.
+# Last change, permissions and size, a line for each path.
 facts() {
-  if [ "$stat_style" = c ]; then stat -c '%Y %a' "$@"; else stat -f '%m %Lp' "$@"; fi 2>/dev/null
+  if [ "$stat_style" = c ]; then stat -c '%Y %a %s' "$@"; else stat -f '%m %Lp %z' "$@"; fi 2>/dev/null
 }
 
 # range FILE OFFSET LENGTH
@@ -595,11 +595,15 @@ run_child() {
   return "$_code"
 }
 
+# With BEGIN, what came of it when it was packed: that of the stage it goes on from.
 append() {
   read_boot
   lock "$2" "$1"
   mkdir -p "$3/big" || fail storage
   file=$3/big/$4
+  if [ -n "${7:-}" ] && [ -f "$3/$7" ] && [ ! -L "$3/$7" ] && ! there "$file"; then
+    chmod 600 "$3/$7" && mv "$3/$7" "$file" || fail write
+  fi
   size=0
   if [ -f "$file" ]; then size=$(wc -c <"$file" | tr -d ' '); fi
   if [ "$size" != "$5" ]; then fail moved; fi

@@ -21,6 +21,8 @@ export interface BigStream {
   readonly path: string;
   readonly ranges: readonly FileRange[];
   readonly what: string;
+  /** Where its first bytes wait in the stage, unless a stream of its own has begun. */
+  readonly begin?: { readonly stagePath: string; readonly bytes: number };
 }
 
 /** Packed members, and the verb that takes them. */
@@ -82,7 +84,13 @@ export class Transport {
     const ranges = skip(big.ranges, at);
     this.advance(at, big.what);
     const answer = await this.script.feed(
-      [...verb, big.name, `${at}`, this.compressed ? '1' : '0'],
+      [
+        ...verb,
+        big.name,
+        `${at}`,
+        this.compressed ? '1' : '0',
+        ...(big.begin === undefined ? [] : [big.begin.stagePath]),
+      ],
       readRanges(big.path, ranges),
       this.compressed,
       (bytes) => this.advance(bytes, big.what),

@@ -143,12 +143,14 @@ export class TreeSync {
     const slot = answer.tree?.slot ?? 'a';
     const stage = `${work}/stage/${slot}`;
     const { changes, sums, own, from } = known;
-    const staged = await readStaged(request.shell, stage, answer.stages, changes.needed, sums);
+    const way = { shell: request.shell, root: request.tree.root };
+    const staged = await readStaged(way, stage, answer.stages, changes.needed, sums);
     const supply = await chooseSupply({
       changes,
       own,
       from,
       staged: staged.right,
+      begun: staged.begun,
       resend: this.resend,
       hashedFiles: this.files,
       chunks: request.chunks,

@@ -14,6 +14,8 @@ export interface LinkCounts {
   connections: number;
   /** Towards the server. */
   bytesUp: number;
+  /** Of these, what the link let through before it was cut. */
+  passedUp: number;
   /** Towards the client. */
   bytesDown: number;
 }
@@ -22,13 +24,17 @@ const QUEUE_LIMIT = 1024 * 1024;
 
 /** A link to 127.0.0.1:PORT that can be slow, cut, refused or dead silent. */
 export class LinkProxy {
-  readonly counts: LinkCounts = { connections: 0, bytesUp: 0, bytesDown: 0 };
+  readonly counts: LinkCounts = { connections: 0, bytesUp: 0, passedUp: 0, bytesDown: 0 };
   private readonly target: number;
   private readonly server: Server;
   private readonly pairs = new Set<readonly [Socket, Socket]>();
   private shape: LinkShape = {};
   private refusing = false;
   private silent = false;
+  private cutEvery = Infinity;
+  private sinceCut = 0;
+  /** How often it cut by itself. */
+  cuts = 0;
   /** Connections that were refused. */
   refusals = 0;
 
@@ -64,6 +70,20 @@ export class LinkProxy {
       client.resetAndDestroy();
       server.resetAndDestroy();
     }
+  }
+
+  /** Ends every open connection as a lost network does: what has passed arrives, nothing more. */
+  private loseAll(): void {
+    for (const [client, server] of [...this.pairs]) {
+      client.resetAndDestroy();
+      server.end();
+    }
+  }
+
+  /** Loses every open connection each time so many bytes more have gone to the server. */
+  cutEach(bytes: number): void {
+    this.cutEvery = bytes;
+    this.sinceCut = 0;
   }
 
   /** New connections are dropped at once. */
@@ -126,6 +146,7 @@ export class LinkProxy {
     from.on('data', (chunk: Buffer) => {
       this.counts[way === 'up' ? 'bytesUp' : 'bytesDown'] += chunk.length;
       pass(chunk.length, () => {
+        if (way === 'up') this.countPassed(chunk.length);
         if (!to.write(chunk)) {
           from.pause();
           to.once('drain', () => from.resume());
@@ -133,6 +154,16 @@ export class LinkProxy {
       });
     });
     from.on('end', () => pass(0, () => to.end()));
+  }
+
+  private countPassed(bytes: number): void {
+    this.counts.passedUp += bytes;
+    this.sinceCut += bytes;
+    if (this.sinceCut >= this.cutEvery) {
+      this.sinceCut = 0;
+      this.cuts += 1;
+      this.loseAll();
+    }
   }
 
   private limits(way: 'up' | 'down'): { latency: number; bandwidth: number } {
