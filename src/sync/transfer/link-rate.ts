@@ -34,7 +34,7 @@ const known = new WeakMap<RemoteShell, Known>();
 
 /**
  * Measures how fast bytes go to a machine, whatever its programs do with them;
- * what was measured some minutes ago holds.
+ * what was measured some minutes ago holds. A link that broke meanwhile counts as slow.
  *
  * @param way - the way to the machine
  * @param script - its other half
@@ -57,6 +57,8 @@ export async function linkRate(
   ) {
     return before.rate;
   }
+  // Until it is known better: what breaks while it is measured would never get beyond that.
+  known.set(shell, { rate: 0, bytes: MOST, at: clock.monotonic() });
   let rate = await measure(way, script, bytes);
   if (rate < use.fast && rate > use.fast * DOUBTFUL) {
     rate = Math.max(rate, await measure(way, script, bytes));

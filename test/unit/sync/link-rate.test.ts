@@ -79,4 +79,20 @@ describe('the rate of a link', () => {
     assert.ok((await ask(100 * MIB)) < 13e6);
     assert.equal(measured.length, 3);
   });
+
+  it('is taken for slow where the link breaks while it is measured, and not measured again', async () => {
+    let starts = 0;
+    const shell = {
+      start: () => {
+        starts += 1;
+        return Promise.reject(new Error('cut'));
+      },
+    } as unknown as RemoteShell;
+    const way = { shell, script: Buffer.from('script'), home: '/home/u/runctl', client: 'c1', clock };
+    const script = new MachineScript(way);
+    const use = { bytes: 60 * MIB, fast: 40e6 };
+    await assert.rejects(linkRate(way, script, use), /cut/);
+    assert.equal(await linkRate(way, script, use), 0);
+    assert.equal(starts, 1);
+  });
 });
