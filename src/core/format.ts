@@ -10,10 +10,10 @@ const DAY = 24 * HOUR;
 const BYTE_UNITS = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'];
 
 /**
- * Writes a duration in its two largest units.
+ * Writes a duration in its two largest units, the second only when there is any.
  *
  * @param ms - milliseconds; negative counts as none
- * @returns for example `42s`, `3m 07s`, `2h 05m`, `4d 3h`
+ * @returns for example `42s`, `3m 07s`, `2h 05m`, `4d 3h`, `8h`
  */
 export function formatDuration(ms: number): string {
   const time = Math.max(0, Math.floor(ms / SECOND) * SECOND);
@@ -21,12 +21,18 @@ export function formatDuration(ms: number): string {
     return l10n.t('{0}s', time / SECOND);
   }
   if (time < HOUR) {
-    return l10n.t('{0}m {1}s', Math.floor(time / MINUTE), pad((time % MINUTE) / SECOND));
+    const minutes = Math.floor(time / MINUTE);
+    const seconds = (time % MINUTE) / SECOND;
+    return seconds === 0 ? l10n.t('{0}m', minutes) : l10n.t('{0}m {1}s', minutes, pad(seconds));
   }
   if (time < DAY) {
-    return l10n.t('{0}h {1}m', Math.floor(time / HOUR), pad(Math.floor((time % HOUR) / MINUTE)));
+    const hours = Math.floor(time / HOUR);
+    const minutes = Math.floor((time % HOUR) / MINUTE);
+    return minutes === 0 ? l10n.t('{0}h', hours) : l10n.t('{0}h {1}m', hours, pad(minutes));
   }
-  return l10n.t('{0}d {1}h', Math.floor(time / DAY), Math.floor((time % DAY) / HOUR));
+  const days = Math.floor(time / DAY);
+  const hours = Math.floor((time % DAY) / HOUR);
+  return hours === 0 ? l10n.t('{0}d', days) : l10n.t('{0}d {1}h', days, hours);
 }
 
 /**

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { formatNumber } from './locale.ts';
 
 /** A whole number of millionths of a US dollar. Sums never drift. */
@@ -61,6 +62,18 @@ export function sum(amounts: Iterable<MicroDollars>): MicroDollars {
  */
 export function costOver(rate: MicroDollarsPerHour, durationMs: number): MicroDollars {
   return Math.round((rate * Math.max(0, durationMs)) / HOUR_MS) as MicroDollars;
+}
+
+/**
+ * Formats what has been spent so far for a row, where only cents matter.
+ *
+ * @param amount - micro-dollars
+ * @returns text such as `$1.25`; `<$0.01` for anything less than a cent
+ */
+export function formatCost(amount: MicroDollars): string {
+  return amount > 0 && amount < CENT
+    ? l10n.t('<{0}', formatDollars(CENT as MicroDollars))
+    : formatDollars(amount);
 }
 
 /**

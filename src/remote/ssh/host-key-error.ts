@@ -33,7 +33,7 @@ export function hostKeyError(to: Endpoint, verdict: HostKeyVerdict): MachineErro
       l10n.t('Connect again and accept it when they are the same.'),
     ],
     nextAction: {
-      title: l10n.t('Check Connection'),
+      title: l10n.t('Check Machine'),
       command: 'runctl.doctor',
       arguments: [to.alias],
     },

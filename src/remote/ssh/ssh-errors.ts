@@ -193,7 +193,7 @@ function withDoctor(to: Endpoint, cause: unknown): RunctlErrorOptions {
   return {
     cause,
     nextAction: {
-      title: l10n.t('Check Connection'),
+      title: l10n.t('Check Machine'),
       command: DOCTOR_COMMAND,
       arguments: [to.alias],
     },

@@ -4,7 +4,7 @@ import { formatAge, formatBytes, formatDuration, formatMetric, formatRate } from
 import { formatDate, formatNumber } from '../../core/locale.ts';
 import type { Checkpoint } from '../../core/model/records.ts';
 import { isActive } from '../../core/model/run.ts';
-import { formatDollars, sum } from '../../core/money.ts';
+import { formatCost, sum } from '../../core/money.ts';
 import { currentRate } from '../../costs/summary.ts';
 import type { CurrentRate } from '../../costs/summary.ts';
 import type { AccountSnapshot, RunView } from '../../resources/account-snapshot.ts';
@@ -130,7 +130,7 @@ function rowOf(view: RunView, machines: ReadonlyMap<string, string>, now: number
     durationMs,
     durationText: durationMs === null ? '' : formatDuration(durationMs),
     cost: view.cost,
-    costText: view.cost === null ? l10n.t('unknown') : formatDollars(view.cost),
+    costText: view.cost === null ? l10n.t('unknown') : formatCost(view.cost),
     loss: loss !== null && Number.isFinite(loss) ? loss : null,
     lossText: loss === null ? '' : formatMetric(loss),
     fraction: fraction === null ? null : Math.min(1, Math.max(0, fraction)),
@@ -255,7 +255,7 @@ function costTile({ runs }: AccountSnapshot): Total {
   return {
     id: 'cost',
     label: l10n.t('Cost of these runs'),
-    value: noFigure ? l10n.t('unknown') : formatDollars(sum(known)),
+    value: noFigure ? l10n.t('unknown') : formatCost(sum(known)),
     detail:
       unknown > 0 && !noFigure
         ? andUnknown(unknown)

@@ -66,10 +66,10 @@ export function summaryRows(
     rows.push(fact(results.isRisky ? 'warning' : 'archive', results.label, results.text));
   }
   if (spec.leaseSeconds !== null) {
-    rows.push(fact('watch', l10n.t('Stopped after'), formatDuration(spec.leaseSeconds * 1000)));
+    rows.push(fact('watch', l10n.t('Time limit'), formatDuration(spec.leaseSeconds * 1000)));
   }
   if (spec.idleSeconds !== null) {
-    rows.push(fact('watch', l10n.t('Stopped when idle for'), formatDuration(spec.idleSeconds * 1000)));
+    rows.push(fact('watch', l10n.t('Idle limit'), formatDuration(spec.idleSeconds * 1000)));
   }
   if (spec.setup.length > 0) {
     rows.push(fact('tools', l10n.t('Set-up'), setupText(spec.setup)));

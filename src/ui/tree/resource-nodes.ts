@@ -102,8 +102,10 @@ function machineNode(
   ]
     .filter((part) => part !== null)
     .join(' · ');
+  const hasChildren = runs.length > 0 || (machine.facts?.gpus ?? []).length > 0;
   return {
-    id,
+    // VS Code would leave a row that gets its first child folded: that one is another row.
+    id: hasChildren ? id : `${id}/bare`,
     label: machine.name,
     description,
     icon: machineIcon(machine, active),
@@ -112,8 +114,7 @@ function machineNode(
       .join(';'),
     spoken: l10n.t('Machine {0}, {1}', machine.name, description),
     tooltip: () => machineTooltip(machine, now),
-    // Also without children: VS Code would leave a row that gets its first one folded.
-    expand: 'expanded',
+    expand: hasChildren ? 'expanded' : 'none',
     children: () => [
       ...(machine.facts?.gpus ?? []).map((gpu) => gpuNode(gpu, id)),
       ...paged(`${id}/runs`, runs, options.shown, (view) => runNode(view, now, `${id}/`)),

@@ -9,7 +9,7 @@ import { formatDate } from '../../core/locale.ts';
 import type { CheckpointMark } from '../../core/model/records.ts';
 import type { Run } from '../../core/model/run.ts';
 import { isActive } from '../../core/model/run.ts';
-import { formatDollars } from '../../core/money.ts';
+import { formatCost, formatDollars } from '../../core/money.ts';
 import type { AccountSnapshot, RunView } from '../../resources/account-snapshot.ts';
 import { lossOf } from '../../resources/loss.ts';
 import { afterParts, canSaveAgain, endOf, resultsText } from './after-text.ts';
@@ -109,7 +109,7 @@ function runDescription(view: RunView, now: number): string {
     parts.push(l10n.t('ends in {0}', formatDuration(run.leaseUntil - now)));
   }
   if (view.cost !== null && view.cost > 0) {
-    parts.push(formatDollars(view.cost));
+    parts.push(formatCost(view.cost));
   }
   if (run.endedAt !== null) {
     parts.push(formatAge(now - run.endedAt));

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import {
   costOver,
+  formatCost,
   formatDollars,
   fromDollars,
   sum,
@@ -65,6 +66,13 @@ describe('Money', () => {
         return off >= BigInt(-HOUR / 2 - 1) && off <= BigInt(HOUR / 2 + 1);
       }),
       { seed: 23, numRuns: 2000 },
+    );
+  });
+
+  it('says of a cost in a row that it is under a cent, not how far', () => {
+    assert.deepEqual(
+      [0, 0.000006, 0.0099, 0.01, 1.25].map((dollars) => formatCost(fromDollars(dollars))),
+      ['$0.00', '<$0.01', '<$0.01', '$0.01', '$1.25'],
     );
   });
 

@@ -50,11 +50,11 @@ describe('run transition', () => {
     const ended = exit({ code: 143, signal: 15, stop: 'lease' });
     const extended = transitionFor(run, { ...ended, lease: { left: 0, total: 28_800 } }, NOW);
     assert.equal(extended?.state, 'stopped');
-    assert.match(extended.reason, /^Stopped by its lease of 8h 00m: signal TERM/);
-    assert.match(transitionFor(run, ended, NOW)?.reason ?? '', /lease of 1h 00m/);
+    assert.match(extended.reason, /^Stopped by its lease of 8h: signal TERM/);
+    assert.match(transitionFor(run, ended, NOW)?.reason ?? '', /lease of 1h/);
     const idle = transitionFor(run, exit({ code: 0, stop: 'idle' }), NOW);
     assert.equal(idle?.state, 'stopped');
-    assert.equal(idle.reason, 'Stopped: nothing happened for 30m 00s: exit code 0');
+    assert.equal(idle.reason, 'Stopped: nothing happened for 30m: exit code 0');
   });
 
   it('says when the set-up step failed', () => {

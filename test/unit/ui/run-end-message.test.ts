@@ -33,10 +33,10 @@ describe('the message at the end of a run', () => {
   });
 
   it('tells that a run was stopped that nobody here stopped', () => {
-    const run = ended('stopped', 'Stopped by its lease of 8h 00m');
+    const run = ended('stopped', 'Stopped by its lease of 8h');
     assert.deepEqual(runEndMessage(run, 'always', false, false), {
       severity: 'warning',
-      text: 'digits: Stopped by its lease of 8h 00m',
+      text: 'digits: Stopped by its lease of 8h',
     });
   });
 });

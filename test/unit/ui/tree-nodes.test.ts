@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { RunId } from '../../../src/core/ids.ts';
+import { fromDollars } from '../../../src/core/money.ts';
 import type { MicroDollars } from '../../../src/core/money.ts';
+import type { RunView } from '../../../src/resources/account-snapshot.ts';
 import { resourceNodes } from '../../../src/ui/tree/resource-nodes.ts';
 import { runNodes } from '../../../src/ui/tree/run-nodes.ts';
 import type { TreeNode } from '../../../src/ui/tree/tree-node.ts';
@@ -25,7 +27,7 @@ describe('tree nodes', () => {
     });
     const [node] = runNodes(sampleSnapshot([view]), ALL);
     assert.equal(node?.label, 'digits');
-    assert.equal(node.description, 'running · 25% · loss 0.12346 · 1m 00s · $1.25');
+    assert.equal(node.description, 'running · 25% · loss 0.12346 · 1m · $1.25');
   });
 
   it('keep an id for the same run whatever its state', () => {
@@ -53,7 +55,7 @@ describe('tree nodes', () => {
   it('count down to the end of a lease, and offer to extend it while the run is active', () => {
     const leaseUntil = NOW + 4_320_000;
     const [active] = runNodes(sampleSnapshot([sampleView({ run: sampleRun({ leaseUntil }) })]), ALL);
-    assert.equal(active?.description, 'running · 1m 00s · ends in 1h 12m');
+    assert.equal(active?.description, 'running · 1m · ends in 1h 12m');
     assert.equal(active.context, 'run;running;active;lease');
     assert.match(active.tooltip?.() ?? '', /Ends by its lease.*in 1h 12m/);
     const run = sampleRun({ state: 'stopped', endedAt: NOW, leaseUntil });
@@ -154,6 +156,21 @@ describe('tree nodes', () => {
     const children = machine.children();
     assert.equal(children[0]?.description, '93% · 40.0 GB / 80.0 GB · 61 °C');
     assert.notEqual(children[1]?.id, runNodes(snapshot, ALL)[0]?.id);
+  });
+
+  it('have nothing to unfold on a machine without children, and unfold its first', () => {
+    const rowOf = (views: readonly RunView[]): TreeNode | undefined =>
+      resourceNodes(sampleSnapshot(views, [sampleMachine({})]), { shown: new Map() })[0]?.children()[0];
+    const [bare, used] = [rowOf([]), rowOf([sampleView()])];
+    assert.deepEqual([bare?.expand, used?.expand], ['none', 'expanded']);
+    // VS Code applies what a row says of itself only where it is new.
+    assert.notEqual(bare?.id, used?.id);
+  });
+
+  it('show a cost under a cent as that, and exactly in the tooltip', () => {
+    const [node] = runNodes(sampleSnapshot([sampleView({ cost: fromDollars(0.000006) })]), ALL);
+    assert.match(node?.description ?? '', /<\$0\.01/);
+    assert.match(tooltipOf(node), /&#36;0\\.000006/);
   });
 
   it('tell a machine that refused us from one that was never tried', () => {
