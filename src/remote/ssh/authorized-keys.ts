@@ -46,30 +46,30 @@ printf '%s%s\\n' "$end" "$line" >>"$file" || exit 3
 has_key || exit 3
 echo added
 `;
-// Written beside and moved there, and only when no byte but ours is missing.
+// Written beside and moved there, and only when no byte but ours is missing;
+// nothing is left beside, however it ends.
 const REMOVE = `${COMMON}
 umask 077
 if [ ! -e "$file" ]; then echo 'removed 0'; exit 0; fi
 real=$file
 if [ -L "$file" ]; then real=$(readlink -f "$file") && [ -n "$real" ] || exit 3; fi
 new=$real.runctl.$$
+trap 'rm -f "$new"' EXIT
+trap 'exit 3' HUP INT TERM
 cp -p "$real" "$new" || exit 3
 gone=0
 while IFS= read -r one || [ -n "$one" ]; do
   if [ "$one" = "$line" ]; then gone=$((gone + 1)); else printf '%s\\n' "$one" || exit 3; fi
-done <"$real" >"$new" || { rm -f "$new"; exit 3; }
+done <"$real" >"$new" || exit 3
 if [ "$gone" -gt 0 ]; then
   was=$(($(wc -c <"$real")))
   is=$(($(wc -c <"$new")))
   want=$((was - gone * (\${#line} + 1)))
   if [ "$is" -ne "$want" ] && [ "$is" -ne $((want + 1)) ]; then
-    rm -f "$new"
     echo 'the file holds more than lines' >&2
     exit 4
   fi
-  mv -f "$new" "$real" || { rm -f "$new"; exit 3; }
-else
-  rm -f "$new"
+  mv -f "$new" "$real" || exit 3
 fi
 echo "removed $gone"
 if has_key; then echo left; fi
