@@ -36,6 +36,7 @@ export class RunMonitor implements Disposable {
   private readonly parts: MonitorParts;
   private readonly machineParts: MachineWatchParts;
   private readonly didEnd = new Emitter<Run>();
+  private readonly didNotSave = new Emitter<Run>();
   private readonly machines = new Map<string, MachineWatch>();
   private readonly ticks = new Set<Promise<void>>();
   private planning: Promise<readonly Promise<void>[]> | undefined;
@@ -52,6 +53,8 @@ export class RunMonitor implements Disposable {
 
   /** Fires in the window that saw it, with the run as stored. */
   readonly onDidEnd: Event<Run> = this.didEnd.event;
+  /** Fires once for each failure to save results of a run, in the window that saw it. */
+  readonly onDidNotSave: Event<Run> = this.didNotSave.event;
 
   /**
    * @param parts - see the fields
@@ -62,7 +65,9 @@ export class RunMonitor implements Disposable {
       this.pastAt = Number.NEGATIVE_INFINITY;
       this.didEnd.fire(run);
     };
-    this.machineParts = { ...parts, ended, aftercare: new RunAftercare(parts), results: new AfterWatch(parts) };
+    const notSaved = (run: Run): void => this.didNotSave.fire(run);
+    const results = new AfterWatch({ ...parts, notSaved });
+    this.machineParts = { ...parts, ended, aftercare: new RunAftercare(parts), results };
   }
 
   /**

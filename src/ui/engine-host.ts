@@ -25,6 +25,7 @@ export class EngineHost implements vscode.Disposable {
   private readonly parts: EngineHostParts;
   private readonly changed = new vscode.EventEmitter<AccountSnapshot>();
   private readonly ended = new vscode.EventEmitter<Run>();
+  private readonly unsaved = new vscode.EventEmitter<Run>();
   private readonly started = new vscode.EventEmitter<Engine>();
   private running: Promise<Engine> | undefined;
   private current: AccountSnapshot;
@@ -35,6 +36,8 @@ export class EngineHost implements vscode.Disposable {
   readonly onDidChange = this.changed.event;
   /** A run has ended, as seen by this window. */
   readonly onDidEndRun = this.ended.event;
+  /** Results of a run could not be saved, as seen by this window. */
+  readonly onDidNotSave = this.unsaved.event;
   /** An engine has started, for the first time or again. */
   readonly onDidStart = this.started.event;
 
@@ -94,6 +97,7 @@ export class EngineHost implements vscode.Disposable {
   dispose(): void {
     this.changed.dispose();
     this.ended.dispose();
+    this.unsaved.dispose();
     this.started.dispose();
   }
 
@@ -101,6 +105,7 @@ export class EngineHost implements vscode.Disposable {
     const engine = await this.parts.start();
     engine.inventory.onDidChange((snapshot) => this.show(snapshot));
     engine.monitor.onDidEnd((run) => this.ended.fire(run));
+    engine.monitor.onDidNotSave((run) => this.unsaved.fire(run));
     engine.onDidLoseLedger((error) => {
       this.parts.logger.warn(`the ledger is gone: ${describeError(error)}; starting again`);
       void this.restart(engine);

@@ -22,6 +22,7 @@ import { SecretStore } from './secrets/secret-store.ts';
 import { settings } from './settings.ts';
 import { CostBar } from './status-bar/cost-bar.ts';
 import { tellRunEnd } from './tell-run-end.ts';
+import { tellUnsaved } from './tell-unsaved.ts';
 import { RunFilter } from './tree/run-filter.ts';
 import { TreeViews } from './tree/views.ts';
 
@@ -155,6 +156,7 @@ function followHost(app: App, views: TreeViews): vscode.Disposable[] {
         await tellRunEnd(run, settings.runEndMessage(), await ledger.events.list(run.id));
       });
     }),
+    host.onDidNotSave((run) => void app.funnel.quietly('unsaved results', () => tellUnsaved(run))),
     host.onDidStart((engine) => {
       setContext('runctl.ready', true);
       setContext('runctl.broken', false);

@@ -19,6 +19,8 @@ export interface AfterWatchParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly saver: Pick<WindowSaver, 'save'>;
+  /** Called once for each failure of a run, with the run as stored. */
+  readonly notSaved: (run: Run) => void;
 }
 
 /** What a look at a run is based on. */
@@ -154,6 +156,9 @@ export class AfterWatch {
         await noteCopies(ledger, run, after, clock.now(), guard);
       }
       await ledger.afters.set(run.id, after, events, clock.now(), { guard });
+      if (events.some(({ kind }) => kind === 'not-saved')) {
+        this.parts.notSaved({ ...stored, after });
+      }
     }
     this.pace(run, after);
   }

@@ -60,7 +60,7 @@ export function runNode(view: RunView, now: number, prefix = ''): TreeNode {
     id,
     label: run.name,
     description,
-    icon: view.busy === null ? runStateIcon(run.state) : { name: 'loading~spin' },
+    icon: runIcon(view),
     context: runContext(view),
     spoken: l10n.t('Run {0}, {1}', run.name, description),
     tooltip: () => runTooltip(view, now),
@@ -69,6 +69,16 @@ export function runNode(view: RunView, now: number, prefix = ''): TreeNode {
     target: { kind: 'run', runId: run.id },
     command: 'runctl.showLog',
   };
+}
+
+function runIcon({ run, busy }: RunView): TreeNode['icon'] {
+  if (busy !== null) {
+    return { name: 'loading~spin' };
+  }
+  // The only copy of its results may be at stake, whatever the run itself came to.
+  return canSaveAgain(run)
+    ? { name: 'warning', color: 'problemsWarningIcon.foreground' }
+    : runStateIcon(run.state);
 }
 
 function runContext({ run, checkpoints }: RunView): string {

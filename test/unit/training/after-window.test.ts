@@ -3,6 +3,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { TransferError } from '../../../src/core/errors.ts';
+import { unsavedMessage } from '../../../src/ui/unsaved-message.ts';
 import { AfterBed } from '../../support/after-bed.ts';
 
 let bed: AfterBed;
@@ -56,6 +57,8 @@ describe('results that come to this host', () => {
     await bed.checkpoint(run, 'step-1.ckpt', 1);
     bed.says(run, {});
     bed.fetch = () => Promise.reject(new TransferError('disk-full', 'No room on this computer'));
+    const warned: (string | null)[] = [];
+    bed.monitor.onDidNotSave((one) => warned.push(unsavedMessage(one)));
     await bed.monitor.wake();
     assert.deepEqual([(await bed.afterOf(run))?.state, (await bed.afterOf(run))?.error], ['waiting', 'No room on this computer']);
     const inTurn: number[] = [];
@@ -65,6 +68,11 @@ describe('results that come to this host', () => {
     }
     assert.deepEqual(inTurn, [1, 2, 3, 4]);
     assert.deepEqual(await bed.kinds(run), ['not-saved'], 'told once');
+    assert.deepEqual(warned, ['The results of digits are not saved: No room on this computer']);
+    await bed.control.saveAgain(run.id, {});
+    await bed.monitor.wake();
+    await bed.pass(3000);
+    assert.equal(warned.length, 2, 'asked for again, it is told again');
     bed.fetch = async ({ destination }) => writeFile(destination, '');
     await bed.control.saveAgain(run.id, {});
     await bed.monitor.wake();

@@ -49,6 +49,7 @@ describe('what a row says of results', () => {
     const node = runNode(sampleView({ run: run({ ...SAVING, state: 'done', error }) }), NOW);
     assert.match(node.description, /^failed · Ended · not saved: x{60}… · /);
     assert.match(node.context, /;unsaved$/);
+    assert.equal(node.icon.name, 'warning');
     assert.match(node.tooltip?.() ?? '', /not saved.*x{100} /);
     assert.equal(canSaveAgain(run({ ...SAVING, state: 'waiting', error: 'no way' })), true, 'while it is tried again by itself');
     assert.equal(canSaveAgain(run(SAVING)), false);
