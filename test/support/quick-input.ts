@@ -35,15 +35,16 @@ export class QuickInput {
   async offeredCommands(text: string): Promise<string[]> {
     await this.openPalette();
     await this.input().fill(`>${text}`);
-    await this.widget.locator('.monaco-list-row').first().waitFor();
     const rows = (await this.rows()).filter((row) => !row.startsWith('No matching'));
     await this.cancel();
     return rows;
   }
 
-  /** What the open pick shows, line by line: label, description and detail of each row. */
+  /** What the open pick shows, once it has rows, line by line: label, description and detail of each. */
   async rows(): Promise<string[]> {
-    return (await this.widget.locator('.monaco-list-row').allInnerTexts()).map(oneLine);
+    const rows = this.widget.locator('.monaco-list-row');
+    await rows.first().waitFor();
+    return (await rows.allInnerTexts()).map(oneLine);
   }
 
   /** Takes the first row that holds the text. Waits for it. */
