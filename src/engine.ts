@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from './core/clock.ts';
 import { describeError } from './core/error-chain.ts';
@@ -7,6 +8,7 @@ import { DisposableStore } from './core/events.ts';
 import { installationId } from './core/installation.ts';
 import type { Logger } from './core/logger.ts';
 import { componentLogger } from './core/logger.ts';
+import type { Starter } from './core/model/run.ts';
 import type { MicroDollarsPerHour } from './core/money.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { LedgerSetAside } from './ledger/open-ledger.ts';
@@ -27,11 +29,14 @@ import { CheckpointKeeper } from './training/checkpoint-keeper.ts';
 import { CheckpointSettler } from './training/checkpoint-settler.ts';
 import { CodeKeeper } from './training/code-keeper.ts';
 import { createObserver } from './training/create-observer.ts';
+import type { AskAboutFound } from './training/found-runs.ts';
+import { FoundRuns } from './training/found-runs.ts';
 import { Launcher } from './training/launcher.ts';
 import { LogFiles } from './training/log/log-files.ts';
 import { LogCopies } from './training/log/machine-logs.ts';
 import { RunControl } from './training/run-control.ts';
 import { RunMonitor } from './training/run-monitor.ts';
+import type { RebuildParts } from './training/run-rebuilder.ts';
 import { rebuildRuns } from './training/run-rebuilder.ts';
 
 /** How often other windows' writes are looked for. */
@@ -54,6 +59,8 @@ export interface EngineOptions {
   readonly ssh: SshHost | null;
   /** False in an untrusted workspace: such a window never does the watching. */
   readonly mayWatch: () => boolean;
+  /** Asks before the first act on a run that another installation started. */
+  readonly askAboutFound: AskAboutFound;
 }
 
 /**
@@ -68,6 +75,8 @@ export interface Engine {
   readonly inventory: Inventory;
   readonly launcher: Launcher;
   readonly control: RunControl;
+  /** Care for runs that other installations started. */
+  readonly found: FoundRuns;
   readonly code: CodeKeeper;
   readonly checkpoints: CheckpointKeeper;
   readonly monitor: RunMonitor;
@@ -100,13 +109,14 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     logger: componentLogger(options.logger, 'ledger'),
   });
   const { ledger } = opened;
+  const starter = { installation: await installationId(storage), host: hostname() };
   const registry = new ProviderRegistry();
   registry.register(createLocalProvider(options));
-  const ssh = options.ssh === null ? null : await startSsh(options, options.ssh, ledger);
+  const ssh = options.ssh === null ? null : startSsh(options, options.ssh, ledger, starter);
   if (ssh !== null) {
     registry.register(ssh);
   }
-  const engine = assemble(options, { ledger, registry, ssh, setAside: opened.setAside });
+  const engine = assemble(options, starter, { ledger, registry, ssh, setAside: opened.setAside });
   try {
     await engine.inventory.reload();
   } catch (error) {
@@ -119,11 +129,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   return engine;
 }
 
-async function startSsh(
+function startSsh(
   { storage, clock, logger, agentSource, mayWatch }: EngineOptions,
   host: SshHost,
   ledger: Ledger,
-): Promise<SshProvider> {
+  { installation }: Starter,
+): SshProvider {
   return createSshProvider({
     ...host,
     storage,
@@ -132,12 +143,13 @@ async function startSsh(
     agentSource,
     mayContact: mayWatch,
     logger: componentLogger(logger, 'ssh'),
-    client: await installationId(storage),
+    client: installation,
   });
 }
 
 function assemble(
   options: EngineOptions,
+  starter: Starter,
   parts: Pick<Engine, 'ledger' | 'registry' | 'ssh' | 'setAside'>,
 ): Engine {
   const { clock, storage } = options;
@@ -167,18 +179,25 @@ function assemble(
       createObserver(run, machine, { ledger, clock, logger: monitorLogger, guard, copies }),
   });
   const checkpoints = new CheckpointKeeper(ledger, registry, settler);
-  const control = new RunControl({ ledger, registry, code, logs, results, clock });
+  const found = new FoundRuns({ ledger, clock, ask: options.askAboutFound });
+  const control = new RunControl({ ledger, registry, code, logs, results, clock, found });
+  const rebuilding: RebuildParts = {
+    ledger,
+    logs,
+    clock,
+    logger: logger('rebuild'),
+    installation: starter.installation,
+  };
   const store = new DisposableStore();
   store.add(inventory);
   store.add(monitor);
   store.add(ledger.watch(WATCH_MS));
   if (parts.ssh !== null) {
     // Runs started from another computer, or before the ledger was lost.
-    const found = logger('rebuild');
     store.add(
       parts.ssh.onDidOpen((machine) => {
         if (options.mayWatch()) {
-          background(rebuildRuns(ledger, machine, logs, found), options.logger);
+          background(rebuildRuns(machine, rebuilding), options.logger);
         }
       }),
     );
@@ -198,15 +217,18 @@ function assemble(
       code,
       logs,
       settler,
+      starter,
+      found,
       clock,
       logger: logger('launch'),
       rateOf: (provider, machine) => inventory.rateOf(provider, machine),
     }),
     control,
+    found,
     code,
     checkpoints,
     monitor,
-    findRuns: () => rebuild(options, registry, ledger, logs),
+    findRuns: () => rebuild(options, registry, rebuilding),
     onDidLoseLedger: ledger.onDidLose,
     close: async () => {
       store.dispose();
@@ -221,16 +243,15 @@ function assemble(
 async function rebuild(
   options: EngineOptions,
   registry: ProviderRegistry,
-  ledger: Ledger,
-  logs: LogFiles,
+  parts: RebuildParts,
 ): Promise<void> {
-  const logger = componentLogger(options.logger, 'rebuild');
+  const { logger } = parts;
   for (const provider of options.mayWatch() ? registry.all() : []) {
     try {
       const { available } = await provider.availability();
       if (available && provider.id === 'local') {
         const machine = await provider.connect(LOCAL_MACHINE);
-        const added = await rebuildRuns(ledger, machine, logs, logger);
+        const added = await rebuildRuns(machine, parts);
         logger.info(`${added} runs found on ${provider.id} that the ledger did not have`);
       }
     } catch (error) {

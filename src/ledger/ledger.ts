@@ -3,6 +3,7 @@ import { describeError } from '../core/error-chain.ts';
 import type { LedgerError } from '../core/errors.ts';
 import { Emitter, type Disposable, type Event } from '../core/events.ts';
 import type { Logger } from '../core/logger.ts';
+import { Adoptions } from './adoptions.ts';
 import { Checkpoints } from './checkpoints.ts';
 import type { Database } from './database.ts';
 import { Election } from './election.ts';
@@ -37,6 +38,7 @@ export class Ledger {
   readonly runs: Runs;
   readonly events: RunEvents;
   readonly afters: RunAfters;
+  readonly adoptions: Adoptions;
   readonly metrics: Metrics;
   readonly checkpoints: Checkpoints;
   readonly resources: Resources;
@@ -61,6 +63,7 @@ export class Ledger {
     this.runs = new Runs(database);
     this.events = new RunEvents(database);
     this.afters = new RunAfters(database);
+    this.adoptions = new Adoptions(database);
     this.metrics = new Metrics(database);
     this.checkpoints = new Checkpoints(database);
     this.resources = new Resources(database);

@@ -22,7 +22,7 @@ import {
 /** Columns of `runs`, in the order `insertRun` binds them. */
 export const RUN_COLUMNS = `id, name, note, provider, machine, profile, workspace_folder, spec, code,
   resumed_from, state, state_since, state_reason, created_at, started_at, ended_at, exit_code,
-  signal, rate, log_path, lease_until, after`;
+  signal, rate, log_path, lease_until, after, starter, found_at`;
 
 /**
  * Adds a row unless the id is taken.
@@ -55,6 +55,8 @@ export function insertRun(handle: WriteHandle, run: Run): boolean {
     run.logPath,
     roundedOrNull(run.leaseUntil),
     run.after && JSON.stringify(run.after),
+    run.starter && JSON.stringify(run.starter),
+    roundedOrNull(run.foundAt),
   ];
   const marks = values.map(() => '?').join(', ');
   const sql = `INSERT INTO runs (${RUN_COLUMNS}) VALUES (${marks}) ON CONFLICT (id) DO NOTHING`;
@@ -72,6 +74,7 @@ export function runOf(row: Row): Run {
   const code = maybeJsonObject(row, 'code');
   const origin = maybeJsonObject(row, 'resumed_from');
   const after = maybeJsonObject(row, 'after');
+  const starter = maybeJsonObject(row, 'starter');
   return {
     id: runIdOf(row, 'id'),
     name: text(row, 'name'),
@@ -95,6 +98,8 @@ export function runOf(row: Row): Run {
     logPath: maybeText(row, 'log_path'),
     leaseUntil: maybeInteger(row, 'lease_until'),
     after: after && afterOf(after),
+    starter: starter && { installation: text(starter, 'installation'), host: text(starter, 'host') },
+    foundAt: maybeInteger(row, 'found_at'),
   };
 }
 
@@ -184,6 +189,7 @@ function codeOf(value: JsonObject): CodeState {
     commit: maybeText(value, 'commit'),
     branch: maybeText(value, 'branch'),
     dirty: value['dirty'] === true,
+    patch: typeof value['patch'] === 'boolean' ? value['patch'] : null,
   };
 }
 

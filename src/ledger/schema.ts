@@ -184,6 +184,11 @@ export const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE checkpoints ADD COLUMN clock_ahead INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  ALTER TABLE runs ADD COLUMN starter TEXT;
+  -- Set while a run of another installation is not adopted.
+  ALTER TABLE runs ADD COLUMN found_at INTEGER;
+  `,
 ];
 
 /** Marks a file as ours: "rctl". */

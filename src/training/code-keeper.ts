@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { NotFoundError } from '../core/errors.ts';
@@ -6,7 +6,18 @@ import type { RunId } from '../core/ids.ts';
 import type { CodeState, Run } from '../core/model/run.ts';
 import { codeDiff } from './code-diff.ts';
 import { captureCode } from './code-state.ts';
+import { COMMIT_ONLY } from './commit-only.ts';
 import { outputFolders } from './placement.ts';
+
+/** What of a run's code is compared, and with what. */
+export interface DiffOptions {
+  /** Leaves out what was not committed when the run began. */
+  readonly commitOnly?: boolean;
+  /** Absolute paths to take, in their order, where the folder of the run is not on this host. */
+  readonly folders?: readonly string[];
+  /** Gives up. */
+  readonly signal?: AbortSignal;
+}
 
 /** Keeps what each run's code was: the commit, and a patch of the rest. */
 export class CodeKeeper {
@@ -45,36 +56,33 @@ export class CodeKeeper {
   /**
    * Reads the uncommitted part of a run's code.
    *
-   * @param id - the run
-   * @returns a patch, empty when none was kept
+   * @param run - the run
+   * @returns a patch, empty when there was nothing to keep; `null` when it is
+   *   not on this host
    */
-  async patch(id: RunId): Promise<string> {
-    try {
-      return await readFile(this.patchPath(id), 'utf8');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-        return '';
-      }
-      throw error;
-    }
+  async patch(run: Run): Promise<string | null> {
+    const patch = await this.read(run.id);
+    return patch?.toString('utf8') ?? (wasPatchKept(run) ? null : '');
   }
 
   /**
    * Compares the code of a run with that of its folder now.
    *
    * @param run - the run
-   * @param signal - gives up
+   * @param options - what to compare
    * @returns what git prints; empty when both are the same
-   * @throws {NotFoundError} when there is nothing to compare, or no commit any more
+   * @throws {NotFoundError} when there is nothing to compare, or no commit any
+   *   more; `no-patch` when what was not committed is not on this host
    */
-  async diffNow(run: Run, signal?: AbortSignal): Promise<string> {
-    const folder = run.spec.place?.source ?? run.workspaceFolder ?? run.spec.directory;
+  async diffNow(run: Run, options: DiffOptions = {}): Promise<string> {
+    const { commitOnly = false, signal } = options;
+    const folder = await folderOf(run, options.folders ?? []);
     const commit = run.code?.commit;
     if (commit == null) {
       const text = l10n.t('The code of “{0}” was not in a git repository', run.name);
       throw new NotFoundError('no-code', text);
     }
-    const patch = await readFile(this.patchPath(run.id)).catch(() => Buffer.alloc(0));
+    const patch = commitOnly ? Buffer.alloc(0) : await this.requirePatch(run, commit);
     return codeDiff(folder, { commit, patch }, outputFolders(run.spec), signal);
   }
 
@@ -87,7 +95,61 @@ export class CodeKeeper {
     await rm(this.patchPath(id), { force: true });
   }
 
+  // A patch lies on the computer that started the run alone: none here is no
+  // proof that everything was committed.
+  private async requirePatch(run: Run, commit: string): Promise<Buffer> {
+    const patch = await this.read(run.id);
+    if (patch === null && wasPatchKept(run)) {
+      throw noPatch(run, commit);
+    }
+    return patch ?? Buffer.alloc(0);
+  }
+
+  private async read(id: RunId): Promise<Buffer | null> {
+    try {
+      return await readFile(this.patchPath(id));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+        return null;
+      }
+      throw error;
+    }
+  }
+
   private patchPath(id: RunId): string {
     return join(this.folder, `${id}.patch`);
   }
+}
+
+// Older records do not tell; what was dirty may have had a patch.
+function wasPatchKept({ code }: Run): boolean {
+  return code !== null && (code.patch ?? code.dirty);
+}
+
+function noPatch({ id, name, starter }: Run, commit: string): NotFoundError {
+  const short = commit.slice(0, 12);
+  const text = l10n.t('What “{0}” had beside its commit {1} is not on this computer', name, short);
+  return new NotFoundError('no-patch', text, {
+    steps:
+      starter === null
+        ? []
+        : [l10n.t('It was kept where the run was started, on {0}: show the code there.', starter.host)],
+    nextAction: {
+      title: l10n.t('Compare with the Commit Alone'),
+      command: 'runctl.showRunCode',
+      arguments: [id, COMMIT_ONLY],
+    },
+  });
+}
+
+// A run of another computer names a folder that may not be on this one.
+async function folderOf(run: Run, others: readonly string[]): Promise<string> {
+  const own = run.spec.place?.source ?? run.workspaceFolder ?? run.spec.directory;
+  for (const folder of [own, ...others]) {
+    const stats = await stat(folder).catch(() => null);
+    if (stats?.isDirectory() === true) {
+      return folder;
+    }
+  }
+  return own;
 }

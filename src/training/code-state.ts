@@ -49,7 +49,12 @@ export async function captureCode(
   const root = (await text(directory, ['rev-parse', '--show-toplevel'], signal)) ?? directory;
   const patch = await patchOf(root, outputs, signal);
   return {
-    state: { commit, branch: branch === 'HEAD' ? null : branch, dirty: status !== '' },
+    state: {
+      commit,
+      branch: branch === 'HEAD' ? null : branch,
+      dirty: status !== '',
+      patch: patch.length > 0,
+    },
     patch: patch.length === 0 ? null : patch,
   };
 }

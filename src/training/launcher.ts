@@ -6,7 +6,7 @@ import type { RunId } from '../core/ids.ts';
 import { newRunId } from '../core/ids.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Checkpoint } from '../core/model/records.ts';
-import type { Run } from '../core/model/run.ts';
+import type { Run, Starter } from '../core/model/run.ts';
 import { isActive } from '../core/model/run.ts';
 import type { MicroDollarsPerHour } from '../core/money.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -18,11 +18,12 @@ import type { TransferProgress } from '../sync/model.ts';
 import { agentAfter } from './after/agent-after.ts';
 import type { CheckpointSettler } from './checkpoint-settler.ts';
 import type { CodeKeeper } from './code-keeper.ts';
+import type { FoundRuns } from './found-runs.ts';
 import type { LaunchPlan } from './launch-plan.ts';
 import { planResume } from './launch-plan.ts';
 import type { LogFiles } from './log/log-files.ts';
+import { newRun } from './new-run.ts';
 import { withPlacedCode } from './place-code.ts';
-import { outputFolders } from './placement.ts';
 import { recordTransition } from './record-transition.ts';
 import { checkResumable } from './resume.ts';
 import { runLockName } from './run-locks.ts';
@@ -41,6 +42,10 @@ export interface LauncherParts {
   /** Price of a machine at launch; `null` when unknown. */
   readonly rateOf: (provider: string, machine: string) => Promise<MicroDollarsPerHour | null>;
   readonly logs: LogFiles;
+  /** Written beside each run, for whoever finds it. */
+  readonly starter: Starter;
+  /** Asks before an act on a run that another installation started. */
+  readonly found: Pick<FoundRuns, 'agree'>;
   /** Tells what was whole when a run ended. */
   readonly settler: Pick<CheckpointSettler, 'toResume'>;
 }
@@ -113,7 +118,7 @@ export class Launcher {
     options: LaunchOptions,
   ): Promise<Run> {
     const { ledger, clock } = this.parts;
-    const run = await this.newRun(id, plan, machine, options.signal);
+    const run = await newRun(this.parts, id, plan, machine, options.signal);
     return ledger.locks.withLock(runLockName(run.id), async () => {
       cancelledBy(options.signal);
       await ledger.runs.insertWithIntent(run, {
@@ -149,6 +154,7 @@ export class Launcher {
     picked?: Checkpoint,
   ): Promise<LaunchPlan> {
     const { run } = view;
+    await this.parts.found.agree(run, 'resume');
     const checkpoint = await this.parts.settler.toResume(view, picked);
     const machine = await this.parts.registry.get(run.provider).connect(run.machine);
     await checkResumable(run, checkpoint, machine);
@@ -174,40 +180,6 @@ export class Launcher {
     } catch (error) {
       logger.warn(`the code of ${id} was not forgotten: ${describeError(error)}`);
     }
-  }
-
-  private async newRun(
-    id: RunId,
-    plan: LaunchPlan,
-    machine: Machine,
-    signal?: AbortSignal,
-  ): Promise<Run> {
-    const { clock, code, logs, rateOf } = this.parts;
-    const now = clock.now();
-    return {
-      id,
-      name: plan.name,
-      note: '',
-      provider: plan.provider,
-      machine: plan.machine,
-      profile: plan.profile,
-      workspaceFolder: plan.workspaceFolder,
-      spec: plan.spec,
-      code: await code.capture(id, sourceOf(plan), outputFolders(plan.spec), signal),
-      resumedFrom: plan.resumedFrom,
-      state: 'queued',
-      stateSince: now,
-      stateReason: l10n.t('Waiting for its machine'),
-      createdAt: now,
-      startedAt: null,
-      endedAt: null,
-      exitCode: null,
-      signal: null,
-      rate: await rateOf(plan.provider, plan.machine),
-      logPath: logs.pathOf(machine, id),
-      leaseUntil: null,
-      after: null,
-    };
   }
 
   private async start(run: Run, machine: Machine, options: LaunchOptions): Promise<RunStatus> {
@@ -284,10 +256,6 @@ export class Launcher {
       l10n.t('The start took so long that it was given up meanwhile; the run was ended at once'),
     );
   }
-}
-
-function sourceOf({ spec, workspaceFolder }: LaunchPlan): string {
-  return spec.place?.source ?? workspaceFolder ?? spec.directory;
 }
 
 function cancelledBy(signal: AbortSignal | undefined): void {

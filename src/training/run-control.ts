@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import type { Clock } from '../core/clock.ts';
 import { notFoundWithSuggestions } from '../core/error-helpers.ts';
-import { MachineError, RunctlError, RunError } from '../core/errors.ts';
+import { MachineError } from '../core/errors.ts';
 import type { RunId } from '../core/ids.ts';
 import { asRunId } from '../core/ids.ts';
 import type { RunAfter } from '../core/model/run-after.ts';
@@ -14,10 +14,12 @@ import type { Machine } from '../providers/training-provider.ts';
 import { afterOf, isForWindow, NOT_BEGUN } from './after/after-state.ts';
 import type { ResultFiles } from './after/result-files.ts';
 import type { CodeKeeper } from './code-keeper.ts';
+import type { FoundRuns } from './found-runs.ts';
 import { neverStarted } from './launch-reconciler.ts';
 import type { LogFiles } from './log/log-files.ts';
 import { leaseUntil } from './run-lease.ts';
 import { withRunLock } from './run-locks.ts';
+import { isOutOfReach, outOfReach, refuseActive, refuseForOther } from './run-refusals.ts';
 import { statusOf } from './run-status.ts';
 import { transitionFor } from './run-transition.ts';
 
@@ -29,6 +31,8 @@ export interface RunControlParts {
   readonly logs: LogFiles;
   readonly results: ResultFiles;
   readonly clock: Clock;
+  /** Asks before an act on a run that another installation started. */
+  readonly found: Pick<FoundRuns, 'agree'>;
 }
 
 /** What goes with a run that is deleted. */
@@ -36,22 +40,6 @@ export interface DeleteOptions {
   /** Also what of its results was brought to this host. */
   readonly results?: boolean;
 }
-
-/** Failures of the way to a machine, and of nothing on it. */
-const NO_WAY: ReadonlySet<string> = new Set([
-  'auth-failed',
-  'connection-lost',
-  'dns',
-  'host-key-changed',
-  'host-key-revoked',
-  'host-key-unknown',
-  'key-passphrase',
-  'machine-unknown',
-  'protocol',
-  'refused',
-  'timeout',
-  'unreachable',
-]);
 
 /** What a user does to a run once it exists. Each act holds the run's lock. */
 export class RunControl {
@@ -61,6 +49,7 @@ export class RunControl {
   private readonly logs: LogFiles;
   private readonly results: ResultFiles;
   private readonly clock: Clock;
+  private readonly found: RunControlParts['found'];
 
   constructor(parts: RunControlParts) {
     this.ledger = parts.ledger;
@@ -69,6 +58,7 @@ export class RunControl {
     this.logs = parts.logs;
     this.results = parts.results;
     this.clock = parts.clock;
+    this.found = parts.found;
   }
 
   /**
@@ -98,6 +88,7 @@ export class RunControl {
    */
   async stop(id: string, graceSeconds?: number): Promise<void> {
     const before = await this.get(id);
+    await this.found.agree(before, 'stop');
     const grace = graceSeconds ?? before.spec.graceSeconds;
     const command = graceSeconds === 0 ? 'runctl.killRun' : 'runctl.stopRun';
     await withRunLock(this.ledger, before, command, async ({ guard }) => {
@@ -127,6 +118,7 @@ export class RunControl {
    */
   async extend(id: string, seconds: number): Promise<void> {
     const before = await this.get(id);
+    await this.found.agree(before, 'extend');
     await withRunLock(this.ledger, before, 'runctl.extendRun', async () => {
       const run = await this.get(id);
       const machine = await this.registry.get(run.provider).connect(run.machine);
@@ -179,6 +171,7 @@ export class RunControl {
   async delete(id: string, options: DeleteOptions = {}): Promise<void> {
     const before = await this.get(id);
     refuseActive(before);
+    await this.found.agree(before, 'delete');
     await withRunLock(this.ledger, before, 'runctl.deleteRun', async () => {
       const run = await this.ledger.runs.get(before.id);
       if (run === undefined) {
@@ -227,12 +220,15 @@ export class RunControl {
    *
    * @param id - the run
    * @param secrets - credentials and endpoint of the place by their AWS names
-   * @throws {RunError} when it is still active, or being saved
+   * @throws {RunError} when it is still active, or being saved; `not-adopted`
+   *   when that is for the computer that started it
    * @throws {MachineError} when its machine has no place to save it to
    */
   async saveAgain(id: string, secrets: Readonly<Record<string, string>>): Promise<void> {
     const before = await this.get(id);
     refuseActive(before);
+    refuseForOther(before);
+    await this.found.agree(before, 'save');
     await withRunLock(this.ledger, before, 'runctl.saveAgain', async () => {
       const run = await this.get(id);
       if (isForWindow(run)) {
@@ -289,27 +285,5 @@ export class RunControl {
     }
     const now = this.clock.now();
     await this.ledger.runs.transition(run.id, neverStarted(now), now, { guard });
-  }
-}
-
-// What the machine itself refuses is another matter.
-function isOutOfReach(error: unknown): boolean {
-  return error instanceof RunctlError && NO_WAY.has(error.code);
-}
-
-function outOfReach({ id, name, machine }: Run, cause: unknown): MachineError {
-  const text = l10n.t('“{0}” was not deleted: {1} is out of reach', name, machine);
-  return new MachineError('out-of-reach', text, {
-    cause,
-    steps: [l10n.t('Delete it when the machine answers again, or forget it here alone.')],
-    nextAction: { title: l10n.t('Forget Here…'), command: 'runctl.forgetRun', arguments: [id] },
-  });
-}
-
-function refuseActive(run: Run): void {
-  if (isActive(run)) {
-    throw new RunError('run-active', l10n.t('A run that is still active cannot be deleted'), {
-      nextAction: { title: l10n.t('Stop Run'), command: 'runctl.stopRun', arguments: [run.id] },
-    });
   }
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.ts';
 import { LedgerError } from '../core/errors.ts';
 import type { RunId } from '../core/ids.ts';
 import { asRunId } from '../core/ids.ts';
@@ -16,28 +17,34 @@ const CHUNK = 20;
 /** Runs read at a time: well within the time limit of a verb. */
 const LIST_CHUNK = 200;
 
+/** What putting runs back takes. */
+export interface RebuildParts {
+  readonly ledger: Ledger;
+  /** Where logs are on this host. */
+  readonly logs: LogFiles;
+  readonly clock: Clock;
+  /** Hears of records that cannot be read. */
+  readonly logger: Logger;
+  /** Names this installation; runs of others are marked as found. */
+  readonly installation: string;
+}
+
 /**
  * Puts runs that a machine knows and the ledger does not back into it: after
- * the ledger was lost, or when another computer started them.
+ * the ledger was lost, or, marked as found, when another computer started them.
  *
- * @param ledger - the ledger
  * @param machine - to ask
- * @param logs - where logs are on this host
- * @param logger - hears of records that cannot be read
+ * @param parts - see the fields
  * @returns how many were put back
  */
-export async function rebuildRuns(
-  ledger: Ledger,
-  machine: Machine,
-  logs: LogFiles,
-  logger: Logger,
-): Promise<number> {
+export async function rebuildRuns(machine: Machine, parts: RebuildParts): Promise<number> {
+  const { ledger } = parts;
   // Names first: statuses of thousands of runs take their time, and rarely is one unknown.
   const ids = await unknownIds(ledger, await machine.agent.ids());
   const unknown: Run[] = [];
   for (let from = 0; from < ids.length; from += LIST_CHUNK) {
     const chunk = ids.slice(from, from + LIST_CHUNK);
-    unknown.push(...(await readUnknown(chunk, machine, logs, logger)));
+    unknown.push(...(await readUnknown(chunk, machine, parts)));
   }
   let added = 0;
   for (let from = 0; from < unknown.length; from += CHUNK) {
@@ -49,9 +56,9 @@ export async function rebuildRuns(
 async function readUnknown(
   ids: readonly RunId[],
   machine: Machine,
-  logs: LogFiles,
-  logger: Logger,
+  parts: RebuildParts,
 ): Promise<Run[]> {
+  const { logs, logger, clock } = parts;
   const unknown: Run[] = [];
   for (const status of await machine.agent.list(ids)) {
     const id = asRunId(status.id);
@@ -61,12 +68,21 @@ async function readUnknown(
     const run = runFromRecord(status.run, logs.pathOf(machine, id));
     if (run?.id === id) {
       // Whoever started it may call the machine by another name.
-      unknown.push({ ...run, provider: machine.provider, machine: machine.id });
+      const { provider, id: on } = machine;
+      const foundAt = isOurs(run, machine, parts.installation) ? null : clock.now();
+      unknown.push({ ...run, provider, machine: on, foundAt });
     } else {
       logger.warn(`the record of ${status.id} cannot be read; it is left alone`);
     }
   }
   return unknown;
+}
+
+// What was started here and is here was started by this computer, be it before
+// everything of ours on it was lost. Elsewhere only the installation can tell.
+function isOurs(run: Run, machine: Machine, installation: string): boolean {
+  const isHere = run.provider === 'local' && machine.provider === 'local';
+  return isHere || run.starter?.installation === installation;
 }
 
 // A run can have been deleted since it was listed. Whoever deletes one holds its

@@ -12,6 +12,9 @@ export interface RunRecord {
   readonly run: Run;
 }
 
+/** Longest name of a computer. */
+const MAX_HOST = 255;
+
 const text = z.string();
 const nullableText = z.string().nullable();
 const nullableNumber = z.number().nullable();
@@ -61,12 +64,25 @@ const recordSchema = z.object({
         .nullable()
         .default(null),
     }),
-    code: z.object({ commit: nullableText, branch: nullableText, dirty: z.boolean() }).nullable(),
+    code: z
+      .object({
+        commit: nullableText,
+        branch: nullableText,
+        dirty: z.boolean(),
+        // Absent in records of runs from before that was told.
+        patch: z.boolean().nullable().default(null),
+      })
+      .nullable(),
     resumedFrom: z
       .object({ runId: text, checkpointPath: text, step: nullableNumber })
       .nullable(),
     createdAt: z.number(),
     rate: nullableNumber,
+    // Absent in older records. Only told to people and compared: what is odd says nothing.
+    starter: z
+      .object({ installation: text, host: text.max(MAX_HOST) })
+      .nullable()
+      .catch(null),
   }),
 });
 
@@ -79,7 +95,8 @@ const recordSchema = z.object({
  */
 export function recordOf(run: Run): RunRecord {
   const { spec } = run;
-  return { version: 1, run: { ...run, spec: { ...spec, after: { ...spec.after, webhook: null } } } };
+  const told = { ...spec, after: { ...spec.after, webhook: null } };
+  return { version: 1, run: { ...run, foundAt: null, spec: told } };
 }
 
 /**
@@ -116,5 +133,6 @@ export function runFromRecord(value: unknown, logPath: string | null): Run | und
     logPath,
     leaseUntil: null,
     after: null,
+    foundAt: null,
   };
 }

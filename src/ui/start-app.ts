@@ -7,6 +7,7 @@ import { SecretMasker } from '../core/mask.ts';
 import { maskingLogger } from '../core/masking-logger.ts';
 import type { Engine } from '../engine.ts';
 import type { App } from './app.ts';
+import { askAboutFound } from './commands/adopt-run.ts';
 import { registerCommands } from './commands/register.ts';
 import { allCommands } from './commands/table.ts';
 import { WorkspaceConfigs } from './config/workspace-configs.ts';
@@ -201,5 +202,6 @@ async function start(
     localRate: settings.localRate,
     directories: () => (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath),
     mayWatch: () => vscode.workspace.isTrusted,
+    askAboutFound,
   });
 }

@@ -11,6 +11,7 @@ import { WindowSaver } from '../../src/training/after/window-saver.ts';
 import { CheckpointSettler } from '../../src/training/checkpoint-settler.ts';
 import { CodeKeeper } from '../../src/training/code-keeper.ts';
 import { createObserver } from '../../src/training/create-observer.ts';
+import { FoundRuns } from '../../src/training/found-runs.ts';
 import { LogFiles } from '../../src/training/log/log-files.ts';
 import { LogCopies } from '../../src/training/log/machine-logs.ts';
 import { RunControl } from '../../src/training/run-control.ts';
@@ -59,6 +60,7 @@ export class AfterBed {
       logs: new LogFiles(files.folder),
       results: this.results,
       clock,
+      found: new FoundRuns({ ledger, clock, ask: () => Promise.resolve(false) }),
     });
     this.monitor = this.newMonitor();
   }

@@ -37,6 +37,7 @@ const options: EngineOptions = {
   localRate: () => fromDollars(child.rate ?? 0),
   directories: () => [child.storage],
   mayWatch: () => child.mayWatch ?? true,
+  askAboutFound: () => Promise.resolve(false),
 };
 const engine = await startEngine(options);
 const { ledger } = engine;

@@ -12,6 +12,7 @@ import { startEngine } from '../../src/engine.ts';
 import { localPlatform } from '../../src/providers/local/local-platform.ts';
 import type { SshHost } from '../../src/providers/ssh/create-ssh-provider.ts';
 import type { RunView } from '../../src/resources/account-snapshot.ts';
+import type { AskAboutFound } from '../../src/training/found-runs.ts';
 import type { LaunchPlan } from '../../src/training/launch-plan.ts';
 import { planScript } from '../../src/training/launch-plan.ts';
 import { readAgent } from './agent-source.ts';
@@ -31,6 +32,8 @@ export interface EngineBed {
   start(logger?: Logger, ssh?: Omit<SshHost, 'syncSource'>, clock?: Clock): Promise<Engine>;
   /** Ends every engine and run, and removes everything. */
   dispose(): Promise<void>;
+  /** What the user says of acts on runs of other installations; no unless told. */
+  agree: AskAboutFound;
 }
 
 export async function createEngineBed(): Promise<EngineBed> {
@@ -44,6 +47,7 @@ export async function createEngineBed(): Promise<EngineBed> {
     filter: (path) => !/checkpoints|__pycache__/.test(path.slice(DIGITS.length)),
   });
   const engines: Engine[] = [];
+  const askAboutFound: AskAboutFound = (run, act) => bed.agree(run, act);
   const start: EngineBed['start'] = async (logger = NULL_LOGGER, ssh, clock = new SystemClock()) => {
     const engine = await startEngine({
       storage,
@@ -55,6 +59,7 @@ export async function createEngineBed(): Promise<EngineBed> {
       localRate: () => ZERO_DOLLARS,
       directories: () => [project],
       mayWatch: () => true,
+      askAboutFound,
     });
     engines.push(engine);
     return engine;
@@ -66,7 +71,9 @@ export async function createEngineBed(): Promise<EngineBed> {
     }
     await rm(root, { recursive: true, force: true, maxRetries: 5 });
   };
-  return { root, storage, home, project, start, dispose };
+  const agree: AskAboutFound = () => Promise.resolve(false);
+  const bed: EngineBed = { root, storage, home, project, start, dispose, agree };
+  return bed;
 }
 
 /** Plans the example with arguments of one's own, on plain python3. */

@@ -44,6 +44,8 @@ export function faultyLauncher(
     logs: new LogFiles(join(options.storage, 'logs')),
     settler: new CheckpointSettler(engine.ledger, registry, options.clock),
     clock: options.clock,
+    starter: { installation: 'a'.repeat(16), host: 'workstation' },
+    found: engine.found,
     logger: NULL_LOGGER,
     rateOf: (provider, machine) => engine.inventory.rateOf(provider, machine),
   });

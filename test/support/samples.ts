@@ -59,6 +59,8 @@ export function sampleRun(changes: Partial<Run> = {}): Run {
     logPath: '/home/u/.runctl/runs/x/log',
     leaseUntil: null,
     after: null,
+    starter: { installation: 'a'.repeat(16), host: 'workstation' },
+    foundAt: null,
     ...changes,
   };
 }

@@ -74,6 +74,19 @@ export interface CodeState {
   readonly commit: string | null;
   readonly branch: string | null;
   readonly dirty: boolean;
+  /**
+   * Whether what was not committed was kept, on the computer that started the
+   * run; false when there was nothing to keep, `null` in older records.
+   */
+  readonly patch: boolean | null;
+}
+
+/** Who started a run. */
+export interface Starter {
+  /** Names the installation; see `installationId`. */
+  readonly installation: string;
+  /** Name of the computer, for people. */
+  readonly host: string;
 }
 
 /** From what a run went on. */
@@ -116,6 +129,13 @@ export interface Run {
   readonly logPath: string | null;
   /** What has become of its results; `null` while nothing is known of that. */
   readonly after: RunAfter | null;
+  /** Who started it; `null` in records from before that was written down. */
+  readonly starter: Starter | null;
+  /**
+   * Since when this installation knows it though another one started it;
+   * `null` for its own, and for one it has adopted.
+   */
+  readonly foundAt: number | null;
 }
 
 /** States in which the run still uses its machine. */

@@ -22,10 +22,26 @@ export const NOT_BEGUN: RunAfter = {
  * Tells whether a run has ended and something is still to happen with its results.
  *
  * @param run - as the ledger has it
- * @returns false also when nothing was wanted
+ * @returns false also when nothing was wanted, and when it is for the window of another computer
  */
 export function isUnfinished(run: Run): boolean {
-  return !isActive(run) && wantsAfter(run.spec.after) && run.after?.state !== 'done';
+  return (
+    !isActive(run) &&
+    wantsAfter(run.spec.after) &&
+    run.after?.state !== 'done' &&
+    !isForOther(run)
+  );
+}
+
+/**
+ * Tells whether results are to be brought to the computer that started the
+ * run: that is not done from here until the run is adopted.
+ *
+ * @param run - any
+ * @returns false for a run of this installation
+ */
+export function isForOther(run: Pick<Run, 'foundAt' | 'spec'>): boolean {
+  return run.foundAt !== null && isForWindow(run);
 }
 
 /**

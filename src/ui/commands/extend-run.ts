@@ -25,6 +25,7 @@ export async function extendRun(app: App, argument: unknown): Promise<void> {
     accepts: (view) => endOf(view.run) !== null,
     none: l10n.t('No active run has a lease'),
   });
+  await engine.found.agree(run, 'extend');
   const picked = await vscode.window.showQuickPick(choices(run, app.clock.now()), {
     title: l10n.t('Extend {0}', run.name),
   });

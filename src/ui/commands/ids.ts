@@ -7,6 +7,7 @@ export const COMMANDS = {
   killRun: 'runctl.killRun',
   extendRun: 'runctl.extendRun',
   saveAgain: 'runctl.saveAgain',
+  adoptRun: 'runctl.adoptRun',
   endLeftovers: 'runctl.endLeftovers',
   resumeRun: 'runctl.resumeRun',
   runAgain: 'runctl.runAgain',

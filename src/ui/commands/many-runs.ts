@@ -18,7 +18,7 @@ import { forAll, requireAllDone } from './many.ts';
  * @param grace - 0 ends them now; each run's own grace unless told
  */
 export async function stopMany(app: App, ids: readonly string[], grace?: number): Promise<void> {
-  const { inventory, control } = await app.engine();
+  const { inventory, control, found } = await app.engine();
   // A lost run may still be at work, and a stop ends it then.
   const views = viewsOf(inventory.snapshot().runs, ids).filter(
     ({ run }) => isActive(run) || run.state === 'lost',
@@ -28,6 +28,7 @@ export async function stopMany(app: App, ids: readonly string[], grace?: number)
   }
   const yes = grace === 0 ? l10n.t('End Now') : l10n.t('Stop');
   await confirm(stopQuestion(views, grace === 0), yes);
+  found.noteAgreed(views.map(({ run }) => run));
   requireAllDone(
     await forAll(views, nameOf, ({ run }) =>
       inventory.whileBusy(run.id, l10n.t('stopping…'), () => control.stop(run.id, grace)),
@@ -42,7 +43,7 @@ export async function stopMany(app: App, ids: readonly string[], grace?: number)
  * @param ids - the selected runs
  */
 export async function deleteMany(app: App, ids: readonly string[]): Promise<void> {
-  const { inventory, control } = await app.engine();
+  const { inventory, control, found } = await app.engine();
   const views = viewsOf(inventory.snapshot().runs, ids);
   const active = views.filter(({ run }) => isActive(run));
   const ended = views.filter(({ run }) => !isActive(run));
@@ -50,6 +51,7 @@ export async function deleteMany(app: App, ids: readonly string[]): Promise<void
     throw new RunError('run-active', l10n.t('The selected runs are still active; stop them first'));
   }
   await confirm(deleteQuestion(ended, active), l10n.t('Delete'));
+  found.noteAgreed(ended.map(({ run }) => run));
   requireAllDone(
     await forAll(ended, nameOf, async ({ run }) => {
       await control.delete(run.id);

@@ -2,6 +2,7 @@ import * as l10n from '@vscode/l10n';
 import { formatBytes } from '../../core/format.ts';
 import type { Checkpoint } from '../../core/model/records.ts';
 import type { RunView } from '../../resources/account-snapshot.ts';
+import { foundLines } from './found-questions.ts';
 import { namesOf } from './many.ts';
 
 /** What is asked once before an act on several things. */
@@ -28,6 +29,7 @@ export function stopQuestion(views: readonly RunView[], now: boolean): Question 
   if (unsaved.length > 0) {
     lines.push(l10n.t('Without any checkpoint so far: {0}', runNames(unsaved)));
   }
+  lines.push(...foundLines(views.map(({ run }) => run)));
   return { question: stopText(views, now), detail: lines.join('\n') };
 }
 
@@ -56,6 +58,7 @@ export function deleteQuestion(ended: readonly RunView[], active: readonly RunVi
     runNames(ended),
     l10n.t('Their checkpoints stay where they are.'),
   ];
+  lines.push(...foundLines(ended.map(({ run }) => run)));
   if (active.length > 0) {
     lines.push(l10n.t('Left alone because still active: {0}', runNames(active)));
   }

@@ -6,6 +6,7 @@ import { shortRunId } from '../../core/ids.ts';
 import { isActive } from '../../core/model/run.ts';
 import { validateRunName } from '../../core/validation.ts';
 import type { RunView } from '../../resources/account-snapshot.ts';
+import { COMMIT_ONLY } from '../../training/commit-only.ts';
 import type { App } from '../app.ts';
 import { safeName } from '../document-texts.ts';
 import { showDocument } from '../documents.ts';
@@ -13,6 +14,7 @@ import { launchPlan, requireTrust } from '../launch/launch-plan-ui.ts';
 import { problemOf } from '../problem-of.ts';
 import { comparableText } from '../runs/compare-text.ts';
 import { runDetailsText } from '../runs/run-details-text.ts';
+import { adoptRun } from './adopt-run.ts';
 import { checkpointOf, runIdsOf } from './arguments.ts';
 import { confirm } from './confirm.ts';
 import { extendRun } from './extend-run.ts';
@@ -31,6 +33,7 @@ type RunCommands = Pick<
   | typeof COMMANDS.killRun
   | typeof COMMANDS.extendRun
   | typeof COMMANDS.saveAgain
+  | typeof COMMANDS.adoptRun
   | typeof COMMANDS.endLeftovers
   | typeof COMMANDS.resumeRun
   | typeof COMMANDS.runAgain
@@ -56,12 +59,13 @@ export function runCommands(app: App): RunCommands {
     [COMMANDS.killRun]: (argument, selected) => stop(app, argument, selected, 0),
     [COMMANDS.extendRun]: (argument) => extendRun(app, argument),
     [COMMANDS.saveAgain]: (argument) => saveAgain(app, argument),
+    [COMMANDS.adoptRun]: (argument) => adoptRun(app, argument),
     [COMMANDS.endLeftovers]: (argument) => endLeftovers(app, argument),
     [COMMANDS.resumeRun]: (argument) => resume(app, argument),
     [COMMANDS.runAgain]: (argument) => runAgain(app, argument),
     [COMMANDS.resumeFromCheckpoint]: (argument, except) => resumeFrom(app, argument, except),
     [COMMANDS.showRunDetails]: (argument) => showDetails(app, argument),
-    [COMMANDS.showRunCode]: (argument) => showCode(app, argument),
+    [COMMANDS.showRunCode]: (argument, how) => showCode(app, argument, how === COMMIT_ONLY),
     [COMMANDS.renameRun]: (argument) => rename(app, argument),
     [COMMANDS.annotateRun]: (argument) => annotate(app, argument),
     [COMMANDS.deleteRun]: (argument, selected) => remove(app, argument, selected),
@@ -87,6 +91,7 @@ async function stop(
     accepts: (view) => isActive(view.run),
     none: l10n.t('No run is active'),
   });
+  await engine.found.agree(run, 'stop');
   await engine.inventory.whileBusy(run.id, l10n.t('stopping…'), () =>
     engine.control.stop(run.id, grace),
   );
@@ -153,15 +158,20 @@ async function showDetails(app: App, argument: unknown): Promise<void> {
 }
 
 // What changed since: the run's code is the one before, the folder's the one after.
-async function showCode(app: App, argument: unknown): Promise<void> {
+async function showCode(app: App, argument: unknown, commitOnly: boolean): Promise<void> {
   const { code } = await app.engine();
   const { run } = await pickAny(app, argument, l10n.t('Show the code of which run?'));
-  const diff = await code.diffNow(run);
+  const folders = (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath);
+  const diff = await code.diffNow(run, { commitOnly, folders });
   if (diff === '') {
-    void vscode.window.showInformationMessage(l10n.t('The code of {0} is the code now', run.name));
+    const same = commitOnly
+      ? l10n.t('The commit of {0} is the code now', run.name)
+      : l10n.t('The code of {0} is the code now', run.name);
+    void vscode.window.showInformationMessage(same);
     return;
   }
-  const path = `/${safeName(run.name)} ${shortRunId(run.id)} to now.diff`;
+  const from = commitOnly ? `commit ${run.code?.commit?.slice(0, 12) ?? ''} alone` : shortRunId(run.id);
+  const path = `/${safeName(run.name)} ${from} to now.diff`;
   await showDocument(app.documents.publish(path, () => diff));
 }
 
@@ -211,6 +221,7 @@ async function remove(app: App, argument: unknown, selected: unknown): Promise<v
     throw new RunError('run-active', l10n.t('A run that is still active cannot be deleted'));
   }
   await confirm(deleteQuestion([view], []), l10n.t('Delete'));
+  engine.found.noteAgreed([run]);
   const results = await askForResults(app, run);
   await engine.control.delete(run.id, { results });
   app.channels.close(run.id);
@@ -276,7 +287,7 @@ async function pickAny(app: App, argument: unknown, title: string): Promise<RunV
 async function publishComparable(app: App, view: RunView): Promise<vscode.Uri> {
   const { run } = view;
   const engine = await app.engine();
-  const patch = await engine.code.patch(run.id);
+  const patch = await engine.code.patch(run);
   const path = `/compare/${safeName(run.name)} ${shortRunId(run.id)}.md`;
   return app.documents.publish(path, () => comparableText(view, patch));
 }

@@ -10,6 +10,7 @@ import type { CurrentRate } from '../../costs/summary.ts';
 import type { AccountSnapshot, RunView } from '../../resources/account-snapshot.ts';
 import { lossOf } from '../../resources/loss.ts';
 import { isStale } from '../../resources/stale.ts';
+import { foundText } from '../tree/found-text.ts';
 import { runStateLabel } from '../tree/run-state-icons.ts';
 import { chartsOf } from './chart-model.ts';
 import type { ChartData } from './chart-model.ts';
@@ -117,6 +118,7 @@ function rowOf(view: RunView, machines: ReadonlyMap<string, string>, now: number
   const loss = lossOf(view)?.value ?? null;
   const whole = checkpoints.filter((checkpoint) => checkpoint.complete);
   const fraction = progress?.fraction ?? null;
+  const machine = machines.get(`${run.provider}:${run.machine}`) ?? run.machine;
   return {
     id: run.id,
     name: run.name,
@@ -124,7 +126,7 @@ function rowOf(view: RunView, machines: ReadonlyMap<string, string>, now: number
     active,
     stateText: view.busy ?? runStateLabel(run.state),
     why: run.stateReason,
-    machine: machines.get(`${run.provider}:${run.machine}`) ?? run.machine,
+    machine: foundText(run, machine) ?? machine,
     started: run.startedAt,
     startedText: startedText(view, now),
     durationMs,

@@ -10,10 +10,11 @@ const MAX_PATCH_LINES = 5000;
  * same keys in the same order, one fact a line.
  *
  * @param view - the run
- * @param patch - its code that was not committed; empty when there was none
+ * @param patch - its code that was not committed; empty when there was none, `null` when it
+ *   is on another computer
  * @returns text
  */
-export function comparableText(view: RunView, patch: string): string {
+export function comparableText(view: RunView, patch: string | null): string {
   const lines = compareFacts(view).flatMap(({ kind, title, facts }) => [
     '',
     `## ${title}`,
@@ -24,7 +25,10 @@ export function comparableText(view: RunView, patch: string): string {
 }
 
 // As it is: a diff of two patches shows what code really differed.
-function patchLines(patch: string): readonly string[] {
+function patchLines(patch: string | null): readonly string[] {
+  if (patch === null) {
+    return [l10n.t('(what was not committed is not on this computer)')];
+  }
   const lines = patch === '' ? [] : patch.trimEnd().split('\n');
   const shown = lines.slice(0, MAX_PATCH_LINES);
   const rest = lines.length - shown.length;

@@ -4,6 +4,7 @@ import type { RunEvent } from '../../core/model/records.ts';
 import { formatDollars } from '../../core/money.ts';
 import type { RunView } from '../../resources/account-snapshot.ts';
 import { resultsText } from '../tree/after-text.ts';
+import { foundText } from '../tree/found-text.ts';
 import { runStateLabel } from '../tree/run-state-icons.ts';
 
 /**
@@ -22,6 +23,7 @@ export function runDetailsText(view: RunView, events: readonly RunEvent[], now: 
     [l10n.t('State'), `${runStateLabel(run.state)} — ${run.stateReason}`],
     [l10n.t('Id'), run.id],
     [l10n.t('Machine'), `${run.provider} / ${run.machine}`],
+    [l10n.t('Started from'), startedFrom(view)],
     [l10n.t('Duration'), duration],
     [l10n.t('Cost'), view.cost === null ? l10n.t('unknown') : formatDollars(view.cost)],
     [l10n.t('Directory'), run.spec.directory],
@@ -63,6 +65,10 @@ function metrics({ latest }: RunView): string {
     return `- ${point.name}: ${formatMetric(point.value)}${step}`;
   });
   return lines.length === 0 ? l10n.t('None found in the log.') : lines.join('\n');
+}
+
+function startedFrom({ run }: RunView): string {
+  return foundText(run) ?? run.starter?.host ?? l10n.t('unknown');
 }
 
 function dirtyText({ run }: RunView): string {

@@ -70,6 +70,7 @@ function shapeOf({ runs, providers }: AccountSnapshot): string {
       run.name,
       run.note,
       run.state,
+      run.foundAt === null,
       busy,
       progress === null,
       lossOf({ latest }) !== undefined,

@@ -13,6 +13,7 @@ import { formatCost, formatDollars } from '../../core/money.ts';
 import type { AccountSnapshot, RunView } from '../../resources/account-snapshot.ts';
 import { lossOf } from '../../resources/loss.ts';
 import { afterParts, canSaveAgain, endOf, resultsText } from './after-text.ts';
+import { foundText } from './found-text.ts';
 import { escapeMarkdown, markdownTable } from './markdown.ts';
 import { paged } from './paging.ts';
 import { runStateIcon, runStateLabel } from './run-state-icons.ts';
@@ -95,6 +96,9 @@ function runContext({ run, checkpoints }: RunView): string {
   if (run.spec.place !== null) {
     flags.push('there');
   }
+  if (run.foundAt !== null) {
+    flags.push('found');
+  }
   return flags.join(';');
 }
 
@@ -103,6 +107,10 @@ function runDescription(view: RunView, now: number): string {
   const parts = [view.busy ?? runStateLabel(run.state)];
   if (view.busy === null && (run.state === 'failed' || run.state === 'lost')) {
     parts.push(shortened(run.stateReason));
+  }
+  const found = foundText(run);
+  if (found !== null) {
+    parts.push(found);
   }
   parts.push(...afterParts(run));
   if (view.progress?.fraction != null && isActive(run)) {
@@ -132,6 +140,7 @@ function runTooltip(view: RunView, now: number): string {
   const rows: [string, string | null][] = [
     [l10n.t('State'), `${runStateLabel(run.state)}: ${run.stateReason}`],
     [l10n.t('Machine'), `${run.provider} / ${run.machine}`],
+    [l10n.t('Not of this computer'), foundText(run)],
     [l10n.t('Profile'), run.profile],
     [l10n.t('Command'), commandText(run.spec.argv)],
     [l10n.t('Directory'), run.spec.directory],

@@ -40,6 +40,7 @@ export class EngineLab {
   readonly source: string;
   private readonly sshRoot: string;
   private readonly settings: readonly string[];
+  private readonly isGuest: boolean;
   /** Of the engines from the next on; each has its own unless told. */
   secrets: SecretPlace | undefined;
 
@@ -48,7 +49,9 @@ export class EngineLab {
     machine: SshBed,
     proxy: LinkProxy,
     settings: readonly string[],
+    isGuest = false,
   ) {
+    this.isGuest = isGuest;
     this.bed = bed;
     this.settings = settings;
     this.machine = machine;
@@ -66,6 +69,16 @@ export class EngineLab {
     const bed = await createEngineBed();
     const machine = await SshBed.create(options);
     const lab = new EngineLab(bed, machine, await LinkProxy.start(machine.port, link), settings);
+    await mkdir(lab.source);
+    await lab.configure();
+    return lab;
+  }
+
+  /** Another computer with the same machine; dispose of it before the first one. */
+  static async createBeside(other: EngineLab): Promise<EngineLab> {
+    const bed = await createEngineBed();
+    const { machine, settings } = other;
+    const lab = new EngineLab(bed, machine, await LinkProxy.start(machine.port), settings, true);
     await mkdir(lab.source);
     await lab.configure();
     return lab;
@@ -169,7 +182,9 @@ export class EngineLab {
     this.proxy.refuse(false);
     await this.bed.dispose();
     await this.proxy.dispose();
-    await this.machine.dispose();
+    if (!this.isGuest) {
+      await this.machine.dispose();
+    }
   }
 }
 

@@ -44,7 +44,7 @@ describe('runs in the ledger', () => {
         leaseSeconds: 3600,
         idleSeconds: 60,
       }),
-      code: { commit: 'abc', branch: null, dirty: true },
+      code: { commit: 'abc', branch: null, dirty: true, patch: true },
       resumedFrom: { runId: newRunId(1), checkpointPath: '/c', step: null },
       state: 'failed',
       endedAt: NOW,
@@ -53,6 +53,8 @@ describe('runs in the ledger', () => {
       rate: null,
       logPath: null,
       leaseUntil: NOW + 60_000,
+      starter: { installation: 'c0ffee', host: 'laptop' },
+      foundAt: NOW,
     });
     await ledger.runs.insert(full);
     assert.deepEqual(await ledger.runs.get(full.id), full);

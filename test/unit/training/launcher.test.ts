@@ -10,6 +10,7 @@ import { LOCK_TTL_MS } from '../../../src/ledger/locks.ts';
 import type { PlaceRequest } from '../../../src/providers/training-provider.ts';
 import { CheckpointSettler } from '../../../src/training/checkpoint-settler.ts';
 import { CodeKeeper } from '../../../src/training/code-keeper.ts';
+import { FoundRuns } from '../../../src/training/found-runs.ts';
 import { planResume, planScript } from '../../../src/training/launch-plan.ts';
 import { neverStarted, settleUnstarted } from '../../../src/training/launch-reconciler.ts';
 import { Launcher } from '../../../src/training/launcher.ts';
@@ -41,6 +42,8 @@ describe('Launcher', () => {
       logs: new LogFiles(join(files.folder, 'logs')),
       settler: new CheckpointSettler(ledger, machine.registry, clock),
       clock,
+      starter: { installation: 'c0ffee', host: 'laptop' },
+      found: new FoundRuns({ ledger, clock, ask: () => Promise.resolve(false) }),
       logger: NULL_LOGGER,
       rateOf: () => Promise.resolve(ZERO_DOLLARS),
     });

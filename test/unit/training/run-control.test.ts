@@ -8,6 +8,7 @@ import type { Ledger } from '../../../src/ledger/ledger.ts';
 import { LOCK_TTL_MS } from '../../../src/ledger/locks.ts';
 import { ResultFiles } from '../../../src/training/after/result-files.ts';
 import { CodeKeeper } from '../../../src/training/code-keeper.ts';
+import { FoundRuns } from '../../../src/training/found-runs.ts';
 import { LogFiles } from '../../../src/training/log/log-files.ts';
 import { RunControl } from '../../../src/training/run-control.ts';
 import { runLockName } from '../../../src/training/run-locks.ts';
@@ -34,7 +35,8 @@ describe('RunControl', () => {
     other = await files.open({ clock });
     machine = new ScriptedMachine();
     const code = new CodeKeeper(join(files.folder, 'code'));
-    control = new RunControl({ ledger, registry: machine.registry, code, logs: new LogFiles(files.folder), results: new ResultFiles(files.folder), clock });
+    const found = new FoundRuns({ ledger, clock, ask: () => Promise.resolve(false) });
+    control = new RunControl({ ledger, registry: machine.registry, code, logs: new LogFiles(files.folder), results: new ResultFiles(files.folder), clock, found });
   });
 
   afterEach(() => files.dispose());

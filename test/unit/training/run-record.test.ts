@@ -63,7 +63,7 @@ const anyRun: fc.Arbitrary<Run> = fc.record({
   profile: maybe(text),
   workspaceFolder: maybe(text),
   spec,
-  code: maybe(fc.record({ commit: maybe(text), branch: maybe(text), dirty: fc.boolean() }, PLAIN)),
+  code: maybe(fc.record({ commit: maybe(text), branch: maybe(text), dirty: fc.boolean(), patch: maybe(fc.boolean()) }, PLAIN)),
   resumedFrom: maybe(fc.record({ runId: id, checkpointPath: text, step: maybe(fc.nat()) }, PLAIN)),
   state: fc.constantFrom(...RUN_STATES),
   stateSince: time,
@@ -77,6 +77,8 @@ const anyRun: fc.Arbitrary<Run> = fc.record({
   logPath: maybe(text),
   leaseUntil: maybe(time),
   after: fc.constant(null),
+  starter: maybe(fc.record({ installation: text, host: fc.string({ maxLength: 100 }) }, PLAIN)),
+  foundAt: maybe(time),
 }, PLAIN);
 
 describe('the record beside a run', () => {
@@ -97,6 +99,7 @@ describe('the record beside a run', () => {
           signal: null,
           logPath,
           leaseUntil: null,
+          foundAt: null,
         });
       }),
       SEED,
@@ -115,6 +118,13 @@ describe('the record beside a run', () => {
     const old = { ...spec, leaseSeconds: undefined, idleSeconds: undefined, after: undefined };
     const stored: unknown = JSON.parse(JSON.stringify({ version: 1, run: { ...sampleRun(), spec: old } }));
     assert.deepEqual(runFromRecord(stored, null)?.spec, spec);
+  });
+
+  it('of a run from before it was told who started it, or that tells it oddly, tells nobody', () => {
+    for (const starter of [undefined, 'me', { installation: 1, host: 'x' }, { installation: 'a', host: 'x'.repeat(300) }]) {
+      const stored: unknown = JSON.parse(JSON.stringify({ version: 1, run: { ...sampleRun(), starter } }));
+      assert.equal(runFromRecord(stored, null)?.starter, null);
+    }
   });
 
   it('that is anything else is refused, never misread', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { RunId } from '../../../src/core/ids.ts';
+import type { Run } from '../../../src/core/model/run.ts';
 import { fromDollars } from '../../../src/core/money.ts';
 import type { MicroDollars } from '../../../src/core/money.ts';
 import type { RunView } from '../../../src/resources/account-snapshot.ts';
@@ -62,6 +63,20 @@ describe('tree nodes', () => {
     const [ended] = runNodes(sampleSnapshot([sampleView({ run })]), ALL);
     assert.equal(ended?.context, 'run;stopped;ended');
     assert.doesNotMatch(`${ended.description}${ended.tooltip?.() ?? ''}`, /ends in|lease/);
+  });
+
+  it('tell a run of another computer by where it was found and came from, until it is adopted', () => {
+    const nodes = (changes: Partial<Run>): TreeNode | undefined =>
+      runNodes(sampleSnapshot([sampleView({ run: sampleRun(changes) })]), ALL)[0];
+    const starter = { installation: 'decaf', host: 'laptop' };
+    const found = nodes({ machine: 'lab', starter, foundAt: NOW });
+    assert.match(found?.description ?? '', /found on lab · started from laptop/);
+    assert.match(found?.tooltip?.() ?? '', /found on lab · started from laptop/);
+    assert.match(found?.context ?? '', /;found$/);
+    const old = nodes({ machine: 'lab', starter: null, foundAt: NOW });
+    assert.match(old?.description ?? '', /found on lab ·/);
+    const adopted = nodes({ machine: 'lab', starter, foundAt: null });
+    assert.doesNotMatch(`${adopted?.description}${adopted?.tooltip?.()}${adopted?.context}`, /found/);
   });
 
   it('show what is happening to a run with a spinner', () => {
