@@ -91,12 +91,13 @@ describe('training on a machine reached by SSH', function () {
     await untilRun(engine, next.id, 'ended', (one) => one.run.endedAt !== null);
   });
 
-  it('finds runs there that another computer started, and can stop them', async () => {
+  it('finds runs there that another computer started, and can stop them after a yes', async () => {
     const engine = await start();
     await engine.ssh?.prepare('lab', YES);
     const plan = { ...digitsPlan(bed.project, '--epochs', '200'), provider: 'ssh', machine: 'lab' };
     const run = await engine.launcher.launch(plan, { secrets: {} });
     const elsewhere = await createEngineBed();
+    elsewhere.agree = () => Promise.resolve(true);
     try {
       await copyFile(join(bed.root, 'ssh_config'), join(elsewhere.root, 'ssh_config'));
       const other = await start(elsewhere);
