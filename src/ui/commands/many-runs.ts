@@ -9,6 +9,7 @@ import { compareTable } from '../runs/compare-table.ts';
 import { confirm } from './confirm.ts';
 import { deleteQuestion, stopQuestion } from './many-texts.ts';
 import { forAll, requireAllDone } from './many.ts';
+import { askForResults } from './results-question.ts';
 
 /**
  * Stops those of several runs that are not over, after one question.
@@ -52,9 +53,10 @@ export async function deleteMany(app: App, ids: readonly string[]): Promise<void
   }
   await confirm(deleteQuestion(ended, active), l10n.t('Delete'));
   found.noteAgreed(ended.map(({ run }) => run));
+  const results = await askForResults(control, ended.map(({ run }) => run));
   requireAllDone(
     await forAll(ended, nameOf, async ({ run }) => {
-      await control.delete(run.id);
+      await control.delete(run.id, { results });
       app.channels.close(run.id);
     }),
   );

@@ -12,6 +12,13 @@ export interface Question {
   readonly detail: string;
 }
 
+/** What was downloaded for one run. */
+export interface FoundResults {
+  readonly name: string;
+  readonly place: string;
+  readonly bytes: number;
+}
+
 /**
  * Asks before several runs are stopped.
  *
@@ -82,6 +89,33 @@ export function deleteCheckpointsQuestion(checkpoints: readonly Checkpoint[]): Q
     detail: [
       ...(checkpoints.length === 1 ? [] : [namesOf(checkpoints.map(({ path }) => path))]),
       l10n.t('This frees {0} and cannot be undone.', formatBytes(bytes)),
+    ].join('\n'),
+  };
+}
+
+/**
+ * Asks what becomes of checkpoints that were downloaded for runs.
+ *
+ * @param found - what there is of each
+ * @returns the question; `null` when there is nothing
+ */
+export function resultsQuestion(found: readonly FoundResults[]): Question | null {
+  const [only] = found;
+  if (only === undefined) {
+    return null;
+  }
+  if (found.length === 1) {
+    return {
+      question: l10n.t('What of the checkpoints of {0} on this computer?', only.name),
+      detail: l10n.t('{0} in {1}. This may be their only copy.', formatBytes(only.bytes), only.place),
+    };
+  }
+  const bytes = found.reduce((total, one) => total + one.bytes, 0);
+  return {
+    question: l10n.t('What of the checkpoints of {0} runs on this computer?', found.length),
+    detail: [
+      namesOf(found.map(({ name }) => name)),
+      l10n.t('{0} in all. This may be their only copy.', formatBytes(bytes)),
     ].join('\n'),
   };
 }

@@ -222,7 +222,7 @@ async function remove(app: App, argument: unknown, selected: unknown): Promise<v
   }
   await confirm(deleteQuestion([view], []), l10n.t('Delete'));
   engine.found.noteAgreed([run]);
-  const results = await askForResults(app, run);
+  const results = await askForResults(engine.control, [run]);
   await engine.control.delete(run.id, { results });
   app.channels.close(run.id);
 }
@@ -232,7 +232,7 @@ async function forgetRun(app: App, argument: unknown): Promise<void> {
   const { run } = await pickAny(app, argument, l10n.t('Forget which run?'));
   const detail = l10n.t('Its log, metrics and history on this computer are deleted. Whatever is left of it on its machine stays, and should it be found there again, it comes back.');
   await confirm({ question: l10n.t('Forget {0} here?', run.name), detail }, l10n.t('Forget'));
-  const results = await askForResults(app, run);
+  const results = await askForResults(control, [run]);
   await control.forget(run.id, { results });
   app.channels.close(run.id);
 }

@@ -7,6 +7,7 @@ import { checkpointsOf, runIdsOf } from '../../../src/ui/commands/arguments.ts';
 import {
   deleteCheckpointsQuestion,
   deleteQuestion,
+  resultsQuestion,
   stopQuestion,
 } from '../../../src/ui/commands/many-texts.ts';
 import { forAll, namesOf, requireAllDone } from '../../../src/ui/commands/many.ts';
@@ -100,6 +101,18 @@ describe('the question before an act on several things', () => {
     assert.equal(one.question, 'Delete a with its log and metrics?');
     assert.match(one.detail, /^Its checkpoints.*\nLeft alone because still active: c$/);
     assert.equal(stopQuestion([view('a', 'running')], false).question, 'Stop a?');
+  });
+
+  it('asks once what becomes of all that was downloaded for runs', () => {
+    const found = [
+      { name: 'a', place: '/r/a', bytes: 2e6 },
+      { name: 'b', place: '/r/b', bytes: 1e6 },
+    ];
+    const asked = resultsQuestion(found);
+    assert.equal(asked?.question, 'What of the checkpoints of 2 runs on this computer?');
+    assert.match(asked.detail, /^a, b\n3\.0 MB in all\. .*only copy\.$/);
+    assert.match(resultsQuestion(found.slice(0, 1))?.question ?? '', /of a on this computer/);
+    assert.equal(resultsQuestion([]), null);
   });
 
   it('sums what deleting checkpoints frees', () => {
