@@ -124,11 +124,16 @@ export function afterEvents(before: RunAfter | null, now: RunAfter): readonly Ne
   if (isSaved(now) && !isSaved(before)) {
     events.push({ kind: 'saved', data: { place: now.place, saved: now.saved } });
   }
-  if (now.error !== null && now.error !== before?.error) {
+  if (failureOf(now) !== null && failureOf(now) !== failureOf(before)) {
     events.push({ kind: 'not-saved', data: { why: now.error } });
   }
   if (now.webhook !== null && now.webhook !== before?.webhook) {
     events.push({ kind: 'webhook', data: { result: now.webhook } });
   }
   return events;
+}
+
+// While it saves, its machine tells of ways that failed, and tries the next.
+function failureOf(after: RunAfter | null): string | null {
+  return after === null || after.state === 'saving' ? null : after.error;
 }
