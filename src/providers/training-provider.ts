@@ -68,6 +68,13 @@ export interface CodePlacer {
    * @throws {MachineError} when the way to the machine stays broken
    */
   place(request: PlaceRequest): Promise<CodePlace>;
+  /**
+   * Tells what a tree held.
+   *
+   * @param manifest - names it, see `CodePlace`
+   * @returns the manifest as text; `undefined` when it is not remembered any more
+   */
+  sentList(manifest: string): Promise<string | undefined>;
 }
 
 /** How a single path is copied, either way. */

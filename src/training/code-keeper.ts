@@ -4,7 +4,10 @@ import * as l10n from '@vscode/l10n';
 import { NotFoundError } from '../core/errors.ts';
 import type { RunId } from '../core/ids.ts';
 import type { CodeState, Run } from '../core/model/run.ts';
+import type { SourceReader } from '../sync/source-reader.ts';
+import { parseManifest } from '../sync/transfer/manifest.ts';
 import { codeDiff } from './code-diff.ts';
+import { listDiff, listText } from './code-list.ts';
 import { captureCode } from './code-state.ts';
 import { COMMIT_ONLY } from './commit-only.ts';
 import { outputFolders } from './placement.ts';
@@ -61,7 +64,7 @@ export class CodeKeeper {
    *   not on this host
    */
   async patch(run: Run): Promise<string | null> {
-    const patch = await this.read(run.id);
+    const patch = await readOr(this.patchPath(run.id));
     return patch?.toString('utf8') ?? (wasPatchKept(run) ? null : '');
   }
 
@@ -79,11 +82,49 @@ export class CodeKeeper {
     const folder = await folderOf(run, options.folders ?? []);
     const commit = run.code?.commit;
     if (commit == null) {
-      const text = l10n.t('The code of “{0}” was not in a git repository', run.name);
-      throw new NotFoundError('no-code', text);
+      throw noCode(run);
     }
     const patch = commitOnly ? Buffer.alloc(0) : await this.requirePatch(run, commit);
     return codeDiff(folder, { commit, patch }, outputFolders(run.spec), signal);
+  }
+
+  /**
+   * Keeps the list of what was sent for a run.
+   *
+   * @param id - the run
+   * @param list - a manifest as text; `null` for none
+   */
+  async keepList(id: RunId, list: string | null): Promise<void> {
+    if (list !== null) {
+      await mkdir(this.folder, { recursive: true, mode: 0o700 });
+      await writeFile(this.listPath(id), list, { mode: 0o600 });
+    }
+  }
+
+  /**
+   * Tells which files are not what was sent for a run, for code without git.
+   *
+   * @param run - the run
+   * @param reader - reads the folder as it is now
+   * @param options - where to look; `commitOnly` says nothing here
+   * @returns a document; empty when all files are the same
+   * @throws {NotFoundError} `no-code` when no list was kept on this host
+   * @throws {IoError} `source-unreadable` when the folder is not there
+   */
+  async listNow(
+    run: Run,
+    reader: Pick<SourceReader, 'read'> | undefined,
+    options: DiffOptions = {},
+  ): Promise<string> {
+    const { place } = run.spec;
+    const list = await readOr(this.listPath(run.id));
+    if (list === null || place === null || reader === undefined) {
+      throw noCode(run);
+    }
+    const folder = await folderOf(run, options.folders ?? []);
+    const choice = { exclude: place.exclude, persistent: place.kept };
+    const now = await reader.read(folder, choice, { signal: options.signal });
+    return listText(run.name, listDiff(parseManifest(list.toString('utf8')), now));
   }
 
   /**
@@ -93,32 +134,41 @@ export class CodeKeeper {
    */
   async forget(id: RunId): Promise<void> {
     await rm(this.patchPath(id), { force: true });
+    await rm(this.listPath(id), { force: true });
   }
 
   // A patch lies on the computer that started the run alone: none here is no
   // proof that everything was committed.
   private async requirePatch(run: Run, commit: string): Promise<Buffer> {
-    const patch = await this.read(run.id);
+    const patch = await readOr(this.patchPath(run.id));
     if (patch === null && wasPatchKept(run)) {
       throw noPatch(run, commit);
     }
     return patch ?? Buffer.alloc(0);
   }
 
-  private async read(id: RunId): Promise<Buffer | null> {
-    try {
-      return await readFile(this.patchPath(id));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-        return null;
-      }
-      throw error;
-    }
-  }
-
   private patchPath(id: RunId): string {
     return join(this.folder, `${id}.patch`);
   }
+
+  private listPath(id: RunId): string {
+    return join(this.folder, `${id}.manifest`);
+  }
+}
+
+async function readOr(path: string): Promise<Buffer | null> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      return null;
+    }
+    throw error;
+  }
+}
+
+function noCode({ name }: Run): NotFoundError {
+  return new NotFoundError('no-code', l10n.t('The code of “{0}” was not in a git repository', name));
 }
 
 // Older records do not tell; what was dirty may have had a patch.

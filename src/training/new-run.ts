@@ -25,6 +25,12 @@ export async function newRun(
 ): Promise<Run> {
   const { clock, code, logs, rateOf, starter } = parts;
   const now = clock.now();
+  const state = await code.capture(id, sourceOf(plan), outputFolders(plan.spec), signal);
+  const { place } = plan.spec;
+  if (state === null && place !== null && machine.placer !== null) {
+    // Without git the list of what was sent is all that tells of the code.
+    await code.keepList(id, (await machine.placer.sentList(place.manifest)) ?? null);
+  }
   return {
     id,
     name: plan.name,
@@ -34,7 +40,7 @@ export async function newRun(
     profile: plan.profile,
     workspaceFolder: plan.workspaceFolder,
     spec: plan.spec,
-    code: await code.capture(id, sourceOf(plan), outputFolders(plan.spec), signal),
+    code: state,
     resumedFrom: plan.resumedFrom,
     state: 'queued',
     stateSince: now,

@@ -7,6 +7,7 @@ import type { SourceReader } from '../../sync/source-reader.ts';
 import { discardTrees, weighTrees } from '../../sync/transfer/discard-trees.ts';
 import type { WorkPart, WorkWeight } from '../../sync/transfer/discard-trees.ts';
 import { fetchPath } from '../../sync/transfer/fetch-path.ts';
+import { formatManifest } from '../../sync/transfer/manifest.ts';
 import { putPath } from '../../sync/transfer/put-path.ts';
 import type { SentStore } from '../../sync/transfer/sent-store.ts';
 import { syncTree } from '../../sync/transfer/sync-tree.ts';
@@ -97,6 +98,11 @@ export class TreePlacer implements CodePlacer, PathFetcher, PathSender, TreeKeep
       exclude,
       manifest: outcome.manifestId,
     };
+  }
+
+  async sentList(id: string): Promise<string | undefined> {
+    const manifest = await this.parts.sent.manifest(id);
+    return manifest && formatManifest(manifest);
   }
 
   fetch(request: CopyPathRequest): Promise<CopiedPath> {

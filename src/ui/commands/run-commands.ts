@@ -159,10 +159,13 @@ async function showDetails(app: App, argument: unknown): Promise<void> {
 
 // What changed since: the run's code is the one before, the folder's the one after.
 async function showCode(app: App, argument: unknown, commitOnly: boolean): Promise<void> {
-  const { code } = await app.engine();
+  const { code, ssh } = await app.engine();
   const { run } = await pickAny(app, argument, l10n.t('Show the code of which run?'));
   const folders = (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath);
-  const diff = await code.diffNow(run, { commitOnly, folders });
+  const isList = run.code?.commit == null;
+  const diff = isList
+    ? await code.listNow(run, ssh?.reader, { folders })
+    : await code.diffNow(run, { commitOnly, folders });
   if (diff === '') {
     const same = commitOnly
       ? l10n.t('The commit of {0} is the code now', run.name)
@@ -171,7 +174,7 @@ async function showCode(app: App, argument: unknown, commitOnly: boolean): Promi
     return;
   }
   const from = commitOnly ? `commit ${run.code?.commit?.slice(0, 12) ?? ''} alone` : shortRunId(run.id);
-  const path = `/${safeName(run.name)} ${from} to now.diff`;
+  const path = `/${safeName(run.name)} ${from} to now.${isList ? 'txt' : 'diff'}`;
   await showDocument(app.documents.publish(path, () => diff));
 }
 

@@ -58,6 +58,15 @@ describe('a run that another computer started over SSH', function () {
     assert.equal(asked.length, 1, 'nothing is asked of an adopted one');
   });
 
+  it('tells which files of a folder without git are not what was sent', async () => {
+    await first.write('train', 'one');
+    const run = await engine.launcher.launch(first.plan('true'), { secrets: {} });
+    assert.equal(await engine.code.listNow(run, engine.ssh?.reader), '');
+    await first.write('train', 'two');
+    assert.match(await engine.code.listNow(run, engine.ssh?.reader), /^M train$/m);
+    await untilRun(engine, run.id, 'over', (view) => view.run.endedAt !== null);
+  });
+
   it('is one of its own again for the computer whose ledger was lost', async () => {
     const { id } = await engine.launcher.launch(first.plan('sleep', '600'), { secrets: {} });
     await engine.close();

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { NotFoundError } from '../../../src/core/errors.ts';
 import type { CodeState, Run } from '../../../src/core/model/run.ts';
+import type { HashedTree } from '../../../src/sync/model.ts';
+import { formatManifest, manifestOf } from '../../../src/sync/transfer/manifest.ts';
 import { CodeKeeper } from '../../../src/training/code-keeper.ts';
 import { COMMIT_ONLY } from '../../../src/training/commit-only.ts';
 import { sampleRun, sampleSpec } from '../../support/samples.ts';
@@ -60,6 +62,33 @@ describe('CodeKeeper', function () {
     });
     assert.match(await here.diffNow(run, { commitOnly: true }), /-lr = 1\n\+lr = 2/);
     assert.equal(await here.patch(run), null);
+  });
+
+  it('tells of a folder without git which files are not what was sent, by their hashes', async () => {
+    const id = sampleRun().id;
+    const place = { source: folder, tree: '/t', keep: '/k', kept: ['out'], exclude: ['*.bin'], manifest: 'ab' };
+    const run = { ...runOf(null), spec: sampleSpec({ place }) };
+    const file = (path: string, hash: string): HashedTree['entries'][number] =>
+      ({ kind: 'file', path, hash, size: 1, modifiedAt: 0, mode: 0o644, identity: '' });
+    const tree = (...entries: HashedTree['entries']): HashedTree =>
+      ({ root: folder, rule: 'ignore-files', entries, problems: [], bytes: 1 });
+    let now = tree(file('a.py', '11'), file('b.py', '22'), file('c\nd.py', '33'));
+    const asked: unknown[] = [];
+    const reader = {
+      read: (root: string, options: unknown) => {
+        asked.push(root, options);
+        return Promise.resolve(now);
+      },
+    };
+    await assert.rejects(here.listNow(run, reader), { code: 'no-code' });
+    await here.keepList(id, formatManifest(manifestOf(now, [])));
+    assert.equal(await here.listNow(run, reader), '');
+    assert.deepEqual(asked, [folder, { exclude: ['*.bin'], persistent: ['out'] }]);
+    now = tree(file('a.py', '11'), file('b.py', '99'), file('e.py', '44'));
+    const lines = (await here.listNow(run, reader)).trimEnd().split('\n');
+    assert.deepEqual(lines.slice(3), ['M b.py', 'A e.py', 'D "c\\nd.py"']);
+    await here.forget(id);
+    await assert.rejects(here.listNow(run, reader), { code: 'no-code' });
   });
 
   it('needs no patch where all was committed', async () => {

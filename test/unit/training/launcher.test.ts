@@ -215,6 +215,7 @@ describe('Launcher', () => {
     beforeEach(() => {
       placed.length = 0;
       machine.provider.placer = {
+        sentList: () => Promise.resolve(undefined),
         place: (request) => {
           placed.push(request);
           const { source, kept, exclude } = request;
@@ -247,7 +248,10 @@ describe('Launcher', () => {
 
     it('starts nothing and leaves no row when the code cannot be brought there', async () => {
       const failure = new TransferError('disk-full', 'full');
-      machine.provider.placer = { place: () => Promise.reject(failure) };
+      machine.provider.placer = {
+        sentList: () => Promise.resolve(undefined),
+        place: () => Promise.reject(failure),
+      };
       await assert.rejects(launcher.launch(plan(), OPTIONS), failure);
       assert.deepEqual(verbs(), []);
       assert.deepEqual(await ledger.runs.list(), []);
