@@ -1,8 +1,17 @@
-import { createHash, createHmac, randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import {
+  allSigned,
+  authorizationOf,
+  bodyOf,
+  expectedSignature,
+  headerOf,
+  sha256,
+  timeOf,
+} from './sigv4.ts';
 
 /** Who may write to the bucket. */
 export interface S3Account {
@@ -125,42 +134,26 @@ export class S3Server {
   }
 
   private verify(request: IncomingMessage, body: Buffer): void {
-    const match =
-      /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8})\/([^/]+)\/s3\/aws4_request, ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})$/.exec(
-        request.headers.authorization ?? '',
-      );
-    if (match === null) throw new Refusal(403, 'AccessDenied', 'not signed');
-    const [, key, day = '', region = '', names = '', signature] = match;
-    if (key !== this.account.key) throw new Refusal(403, 'InvalidAccessKeyId');
-    if (region !== this.region) {
+    const given = authorizationOf(request);
+    if (given?.service !== 's3') throw new Refusal(403, 'AccessDenied', 'not signed');
+    if (given.key !== this.account.key) throw new Refusal(403, 'InvalidAccessKeyId');
+    if (given.region !== this.region) {
       throw new Refusal(400, 'AuthorizationHeaderMalformed', `expecting ${this.region}`);
     }
-    const stamp = header(request, 'x-amz-date');
-    const time = Date.parse(
-      stamp.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'),
-    );
+    const time = timeOf(headerOf(request, 'x-amz-date'));
     if (!(Math.abs(time - this.now()) <= SKEW_MS)) throw new Refusal(403, 'RequestTimeTooSkewed');
-    if (this.account.token !== undefined && header(request, 'x-amz-security-token') !== this.account.token) {
+    if (this.account.token !== undefined && headerOf(request, 'x-amz-security-token') !== this.account.token) {
       throw new Refusal(400, 'InvalidToken');
     }
-    const signed = names.split(';');
-    const mandatory = Object.keys(request.headers).filter((name) => name.startsWith('x-amz-'));
-    if (!['host', ...mandatory].every((name) => signed.includes(name))) {
-      throw new Refusal(403, 'AccessDenied', 'a header was not signed');
+    const { signed } = given;
+    if (!allSigned(request, signed)) throw new Refusal(403, 'AccessDenied', 'a header was not signed');
+    const hash = headerOf(request, 'x-amz-content-sha256');
+    if (expectedSignature(this.account.secret, request, given, hash) !== given.signature) {
+      throw new Refusal(403, 'SignatureDoesNotMatch');
     }
-    const hash = header(request, 'x-amz-content-sha256');
-    const expected = signatureOf(this.account.secret, {
-      method: request.method ?? '',
-      target: request.url ?? '',
-      headers: signed.map((name) => [name, header(request, name)]),
-      hash,
-      stamp,
-      scope: `${day}/${region}/s3/aws4_request`,
-    });
-    if (expected !== signature) throw new Refusal(403, 'SignatureDoesNotMatch');
     if (hash === 'UNSIGNED-PAYLOAD' && signed.includes('content-md5')) {
       const md5Sum = createHash('md5').update(body).digest('base64');
-      if (md5Sum !== header(request, 'content-md5')) throw new Refusal(400, 'BadDigest');
+      if (md5Sum !== headerOf(request, 'content-md5')) throw new Refusal(400, 'BadDigest');
     } else if (sha256(body) !== hash) {
       throw new Refusal(400, 'XAmzContentSHA256Mismatch');
     }
@@ -168,7 +161,7 @@ export class S3Server {
 
   private handle(request: IncomingMessage, body: Buffer, response: ServerResponse): void {
     const url = new URL(request.url ?? '', this.endpoint);
-    const isInName = header(request, 'host').startsWith(`${this.bucket}.s3.`);
+    const isInName = headerOf(request, 'host').startsWith(`${this.bucket}.s3.`);
     const path = isInName ? `/${this.bucket}${url.pathname}` : url.pathname;
     const [, bucket, ...rest] = path.split('/').map(decodeURIComponent);
     const key = rest.join('/');
@@ -245,57 +238,6 @@ export class S3Server {
     if (found === undefined) throw new Refusal(404, 'NoSuchUpload');
     return found;
   }
-}
-
-/** A request as Signature Version 4 sees it. */
-export interface SignedRequest {
-  readonly method: string;
-  /** Path and query as they were sent. */
-  readonly target: string;
-  /** Name and value of the signed headers, by name. */
-  readonly headers: readonly (readonly [string, string])[];
-  readonly hash: string;
-  readonly stamp: string;
-  readonly scope: string;
-}
-
-/** The signature a request must have. */
-export function signatureOf(secret: string, request: SignedRequest): string {
-  const [path = '', query = ''] = request.target.split('?');
-  const canonical = [
-    request.method,
-    path,
-    query
-      .split('&')
-      .filter((pair) => pair !== '')
-      .map((pair) => (pair.includes('=') ? pair : `${pair}=`))
-      .sort()
-      .join('&'),
-    ...request.headers.map(([name, value]) => `${name}:${value.trim().replace(/ +/g, ' ')}`),
-    '',
-    request.headers.map(([name]) => name).join(';'),
-    request.hash,
-  ].join('\n');
-  const text = ['AWS4-HMAC-SHA256', request.stamp, request.scope, sha256(canonical)].join('\n');
-  const key = request.scope
-    .split('/')
-    .reduce<Buffer | string>((last, part) => createHmac('sha256', last).update(part).digest(), `AWS4${secret}`);
-  return createHmac('sha256', key).update(text).digest('hex');
-}
-
-function header(request: IncomingMessage, name: string): string {
-  const value = request.headers[name];
-  return Array.isArray(value) ? value.join(',') : (value ?? '');
-}
-
-async function bodyOf(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
-}
-
-function sha256(data: Buffer | string): string {
-  return createHash('sha256').update(data).digest('hex');
 }
 
 function md5(data: Buffer): string {

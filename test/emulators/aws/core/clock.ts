@@ -1,0 +1,120 @@
+/** Something that will happen at a moment of the emulator's clock. */
+export interface Appointment {
+  readonly at: number;
+  cancel(): void;
+}
+
+interface Entry extends Appointment {
+  readonly order: number;
+  readonly act: () => void | Promise<void>;
+}
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * The clock on which machines boot, pages expire and money is counted. It stands still until
+ * it is moved (`speed` 0) or runs by itself, `speed` times as fast as the wall clock.
+ */
+export class EmulatorClock {
+  private readonly speed: number;
+  private readonly entries = new Set<Entry>();
+  private readonly failures: unknown[] = [];
+  private readonly started = performance.now();
+  private base: number;
+  private order = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private stopped = false;
+
+  constructor(start: number, speed = 0) {
+    this.base = start;
+    this.speed = speed;
+  }
+
+  /** Milliseconds since the epoch. */
+  now(): number {
+    return this.base + (performance.now() - this.started) * this.speed;
+  }
+
+  /** Acts in `ms` milliseconds of this clock. What it throws, `settled` and `advance` throw. */
+  after(ms: number, act: () => void | Promise<void>): Appointment {
+    const entry: Entry = {
+      at: this.now() + Math.max(0, ms),
+      order: this.order++,
+      act,
+      cancel: () => this.entries.delete(entry),
+    };
+    this.entries.add(entry);
+    this.arm();
+    return entry;
+  }
+
+  /** Resolves in `ms` milliseconds of this clock. */
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.after(ms, resolve));
+  }
+
+  /** Moves the clock on, letting everything that falls due happen in order and end. */
+  async advance(ms: number): Promise<void> {
+    const target = this.now() + ms;
+    for (let due = this.next(target); due !== undefined; due = this.next(target)) {
+      this.entries.delete(due);
+      this.base += Math.max(0, due.at - this.now());
+      await this.run(due);
+      await turn();
+    }
+    this.base += Math.max(0, target - this.now());
+    this.rethrow();
+  }
+
+  /** Nothing happens by itself any more. */
+  stop(): void {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    this.entries.clear();
+  }
+
+  private async run(entry: Entry): Promise<void> {
+    try {
+      await entry.act();
+    } catch (error) {
+      this.failures.push(error);
+    }
+  }
+
+  /** Throws what an act has thrown since the last look. */
+  rethrow(): void {
+    const [first] = this.failures.splice(0);
+    if (first !== undefined) throw first instanceof Error ? first : new Error('an act failed', { cause: first });
+  }
+
+  private next(until: number): Entry | undefined {
+    let best: Entry | undefined;
+    for (const entry of this.entries) {
+      if (entry.at > until) continue;
+      if (best === undefined || entry.at < best.at || (entry.at === best.at && entry.order < best.order)) best = entry;
+    }
+    return best;
+  }
+
+  private arm(): void {
+    if (this.speed === 0 || this.stopped) return;
+    clearTimeout(this.timer);
+    const next = this.next(Infinity);
+    if (next === undefined) return;
+    const wait = Math.min((next.at - this.now()) / this.speed, LONGEST_TIMER_MS);
+    this.timer = setTimeout(() => {
+      const now = this.now();
+      for (let due = this.next(now); due !== undefined; due = this.next(now)) {
+        this.entries.delete(due);
+        void this.run(due);
+      }
+      this.arm();
+    }, Math.max(0, wait));
+    this.timer.unref();
+  }
+}
+
+// Lets chains of promises run to their next wait.
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
