@@ -31,12 +31,18 @@ const PURPOSES = {
     { package: 'wget', command: 'wget' },
     { package: 'python3', command: 'python3' },
   ],
+  // Clients of Amazon's own making, against the emulator of it.
+  aws: [
+    { package: 'awscli', command: 'aws' },
+    { package: 'python3-boto3', command: undefined },
+    { package: 'openssh-server', command: 'sshd' },
+  ],
   build: [
     { package: 'g++', command: 'g++' },
     { package: 'make', command: 'make' },
     { package: 'python3', command: 'python3' },
   ],
-  // No command of its own: asked of dpkg. Only the PyTorch example wants it.
+  // A package without a command of its own is asked of dpkg. Only the PyTorch example wants this one.
   torch: [{ package: 'python3-torch', command: undefined }],
 } as const satisfies Record<string, readonly { package: string; command: string | undefined }[]>;
 

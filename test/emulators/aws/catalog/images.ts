@@ -91,7 +91,7 @@ export function imagesOf(region: string, account: string): ImageSpec[] {
     rootGb,
     rootSnapshot: `snap-${digits(`${region} ${key} root`)}`,
     user,
-    imdsV2: key === 'al2023' || key === 'dlamazon',
+    imdsV2: owner !== 'self',
     created: '2026-11-01T04:12:09.000Z',
     parameters,
   }));
