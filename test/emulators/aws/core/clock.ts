@@ -1,3 +1,5 @@
+import { Agenda } from './agenda.ts';
+
 /** Something that will happen at a moment of the emulator's clock. */
 export interface Appointment {
   readonly at: number;
@@ -7,6 +9,7 @@ export interface Appointment {
 interface Entry extends Appointment {
   readonly order: number;
   readonly act: () => void | Promise<void>;
+  isCancelled: boolean;
 }
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -17,7 +20,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
  */
 export class EmulatorClock {
   private readonly speed: number;
-  private readonly entries = new Set<Entry>();
+  private readonly entries = new Agenda<Entry>();
   private readonly failures: unknown[] = [];
   private readonly started = performance.now();
   private base: number;
@@ -41,7 +44,10 @@ export class EmulatorClock {
       at: this.now() + Math.max(0, ms),
       order: this.order++,
       act,
-      cancel: () => this.entries.delete(entry),
+      isCancelled: false,
+      cancel: () => {
+        entry.isCancelled = true;
+      },
     };
     this.entries.add(entry);
     this.arm();
@@ -57,7 +63,6 @@ export class EmulatorClock {
   async advance(ms: number): Promise<void> {
     const target = this.now() + ms;
     for (let due = this.next(target); due !== undefined; due = this.next(target)) {
-      this.entries.delete(due);
       this.base += Math.max(0, due.at - this.now());
       await this.run(due);
       await turn();
@@ -87,26 +92,27 @@ export class EmulatorClock {
     if (first !== undefined) throw first instanceof Error ? first : new Error('an act failed', { cause: first });
   }
 
+  /** Takes out what is due first, if it is due by then. */
   private next(until: number): Entry | undefined {
-    let best: Entry | undefined;
-    for (const entry of this.entries) {
-      if (entry.at > until) continue;
-      if (best === undefined || entry.at < best.at || (entry.at === best.at && entry.order < best.order)) best = entry;
-    }
-    return best;
+    const first = this.peek();
+    return first !== undefined && first.at <= until ? this.entries.take() : undefined;
+  }
+
+  private peek(): Entry | undefined {
+    while (this.entries.peek()?.isCancelled === true) this.entries.take();
+    return this.entries.peek();
   }
 
   private arm(): void {
     if (this.speed === 0 || this.stopped) return;
     clearTimeout(this.timer);
-    const next = this.next(Infinity);
+    const next = this.peek();
     if (next === undefined) return;
     const wait = Math.min((next.at - this.now()) / this.speed, LONGEST_TIMER_MS);
     this.timer = setTimeout(() => {
       const now = this.now();
       for (let due = this.next(now); due !== undefined; due = this.next(now)) {
-        this.entries.delete(due);
-        void this.run(due);
+          void this.run(due);
       }
       this.arm();
     }, Math.max(0, wait));

@@ -10,7 +10,7 @@ export interface Charge {
   /** US dollars an hour at a moment since `from`. */
   readonly rate: number | ((at: number) => number);
   /** Billed even when it ended sooner. */
-  readonly minimumMs: number;
+  minimumMs: number;
   /** Not billed after all, as a spot machine taken back in its first hour. */
   waived?: boolean;
 }

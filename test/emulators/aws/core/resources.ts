@@ -92,6 +92,8 @@ export interface Instance extends Resource {
   readonly publicIpWanted: boolean;
   readonly ebsOptimized: boolean;
   readonly monitoring: boolean;
+  /** Its disks. */
+  readonly volumes: Set<Volume>;
   launchedAt: number;
   shutdownBehavior: 'stop' | 'terminate';
   terminationProtected: boolean;

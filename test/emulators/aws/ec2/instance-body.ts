@@ -3,7 +3,6 @@ import type { Instance, StateName } from '../core/resources.ts';
 import { STATE_CODES } from '../core/resources.ts';
 import { tagSet } from '../core/tags.ts';
 import type { Body } from '../core/xml.ts';
-import { volumesOf } from './volume-state.ts';
 
 /** A state with its number. */
 export function stateBody(state: StateName): Body {
@@ -40,7 +39,7 @@ export function instanceBody(region: Region, instance: Instance, state: StateNam
     architecture: image.arch,
     rootDeviceType: 'ebs',
     rootDeviceName: image.rootDevice,
-    blockDeviceMapping: [...volumesOf(region, instance)].map(({ id, attachment }) => ({
+    blockDeviceMapping: [...instance.volumes].map(({ id, attachment }) => ({
       deviceName: attachment?.device,
       ebs: {
         volumeId: id,

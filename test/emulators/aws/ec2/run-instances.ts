@@ -194,6 +194,7 @@ function launchOne(call: Call, plan: LaunchPlan, input: LaunchInput, place: Plac
     publicIpWanted: plan.publicIp ?? subnet.publicIps,
     ebsOptimized: input.EbsOptimized ?? false,
     monitoring: input.Monitoring?.Enabled ?? false,
+    volumes: new Set(),
     launchedAt: world.clock.now(),
     shutdownBehavior: input.InstanceInitiatedShutdownBehavior ?? (spot === undefined ? 'stop' : 'terminate'),
     terminationProtected: input.DisableApiTermination ?? false,
@@ -228,6 +229,7 @@ function launchOne(call: Call, plan: LaunchPlan, input: LaunchInput, place: Plac
       status: 'attached',
       deleteOnTermination,
     };
+    instance.volumes.add(volume);
   }
   bringUp(region, instance);
   return instance;

@@ -84,6 +84,9 @@ export function makeVolume(region: Region, wish: VolumeWish): Volume {
 /** Bills the volume as it is now. */
 export function bill(region: Region, volume: Volume): void {
   const { world, spec } = region;
+  // A change within the first minute does not bill that minute twice.
+  const rest = volume.charge === undefined ? MINUTE : Math.max(0, MINUTE - (world.clock.now() - volume.charge.from));
+  if (volume.charge !== undefined) volume.charge.minimumMs = 0;
   world.meter.end(volume.charge);
   const { kind, gb, iops, throughput } = volume;
   const size = { kind, gb, ...(iops !== undefined && { iops }), ...(throughput !== undefined && { throughput }) };
@@ -92,7 +95,7 @@ export function bill(region: Region, volume: Volume): void {
     what: 'volume',
     region: region.name,
     rate: diskHour(size) * spec.factor,
-    minimumMs: volume.charge === undefined ? MINUTE : 0,
+    minimumMs: rest,
   });
 }
 
@@ -104,18 +107,12 @@ export function removeVolume(region: Region, volume: Volume): void {
 
 /** After a termination: some volumes end with the machine, the others are free. */
 export function releaseVolumes(region: Region, instance: Instance): void {
-  for (const volume of [...volumesOf(region, instance)]) {
+  for (const volume of [...instance.volumes]) {
     if (volume.attachment?.deleteOnTermination === true) removeVolume(region, volume);
     else {
       volume.attachment = undefined;
       volume.state = 'available';
     }
   }
-}
-
-/** Volumes attached to a machine. */
-export function* volumesOf(region: Region, instance: Instance): Generator<Volume> {
-  for (const volume of region.volumes.values()) {
-    if (volume.attachment?.instanceId === instance.id) yield volume;
-  }
+  instance.volumes.clear();
 }

@@ -11,7 +11,7 @@ import { tagsAtCreation, tagSet, tagSpecifications } from '../core/tags.ts';
 import type { Body } from '../core/xml.ts';
 import { once } from './client-token.ts';
 import { listed } from './listed.ts';
-import { checkDisk, makeVolume, removeVolume, volumesOf } from './volume-state.ts';
+import { checkDisk, makeVolume, removeVolume } from './volume-state.ts';
 
 export const createVolume = ec2Action(
   {
@@ -85,7 +85,7 @@ export const attachVolume = ec2Action({ Device: text, InstanceId: text, VolumeId
   if (instance.zone !== volume.zone) {
     throw new Refusal('InvalidVolume.ZoneMismatch', `The volume '${volume.id}' is not in the same availability zone as instance '${instance.id}'`);
   }
-  if ([...volumesOf(region, instance)].some(({ attachment }) => attachment?.device === device)) {
+  if ([...instance.volumes].some(({ attachment }) => attachment?.device === device)) {
     throw new Refusal('InvalidParameterValue', `Invalid value '${device}' for unixDevice. Attachment point ${device} is already in use`);
   }
   volume.state = 'in-use';
@@ -97,6 +97,7 @@ export const attachVolume = ec2Action({ Device: text, InstanceId: text, VolumeId
     deleteOnTermination: false,
   };
   volume.attachment = attachment;
+  instance.volumes.add(volume);
   world.clock.after(world.timings.attach, () => {
     if (volume.attachment === attachment && attachment.status === 'attaching') attachment.status = 'attached';
   });
@@ -126,6 +127,7 @@ export const detachVolume = ec2Action(
     const body = attachmentBody(volume);
     world.clock.after(world.timings.attach, () => {
       if (volume.attachment !== attachment) return;
+      instance?.volumes.delete(volume);
       volume.attachment = undefined;
       volume.state = 'available';
     });
