@@ -22,7 +22,7 @@ const RUN_GROUP = 'test/support/run-group.ts';
 
 const GROUPS: Readonly<Record<string, Group>> = {
   unit: { script: RUN_GROUP, needs: [], vscode: false, minutes: 5 },
-  machine: { script: RUN_GROUP, needs: ['shells', 'ssh', 'logins', 'buckets'], vscode: false, minutes: 25 },
+  machine: { script: RUN_GROUP, needs: ['shells', 'ssh', 'logins', 'buckets', 'aws'], vscode: false, minutes: 25 },
   host: { script: 'test/support/host-runner.ts', needs: ['browser'], vscode: true, minutes: 10 },
   ui: { script: RUN_GROUP, needs: ['browser', 'ssh'], vscode: true, minutes: 25 },
 };

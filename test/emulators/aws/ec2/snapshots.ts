@@ -15,8 +15,9 @@ export const createSnapshot = ec2Action(
   { VolumeId: text, Description: text, TagSpecification: tagSpecifications },
   (input, { region, world }): Body => {
     const volume = region.volume(need(input.VolumeId, 'VolumeId'));
+    const id = world.id('snap');
     const snapshot: Snapshot = {
-      id: world.id('snap'),
+      id,
       createdAt: world.clock.now(),
       tags: tagsAtCreation(input.TagSpecification, 'snapshot')('snapshot'),
       volumeId: volume.id,
@@ -26,14 +27,13 @@ export const createSnapshot = ec2Action(
       state: 'pending',
       // As if every block were written: what is really stored nobody can foresee.
       charge: world.meter.begin({
-        resource: '',
+        resource: id,
         what: 'snapshot',
         region: region.name,
         rate: snapshotHour(volume.gb) * region.spec.factor,
         minimumMs: 0,
       }),
     };
-    Object.assign(snapshot.charge ?? {}, { resource: snapshot.id });
     region.snapshots.set(snapshot.id, snapshot);
     world.clock.after(world.timings.snapshot, () => {
       snapshot.state = 'completed';
