@@ -27,7 +27,8 @@ export class AwsAnswer {
 
   /** Code of the refusal, or empty. */
   get code(): string {
-    return this.first('Code') || ((this.body.startsWith('{') && (this.json() as { __type?: string }).__type) || '');
+    if (this.body.startsWith('{')) return (this.json() as { __type?: string }).__type ?? '';
+    return this.first('Code');
   }
 
   /** Texts of all elements of a name. */
@@ -100,5 +101,5 @@ function flat(value: Parameter, path = ''): Record<string, string> {
   const entries = Array.isArray(value)
     ? (value as readonly Parameter[]).map((one, index) => [String(index + 1), one] as const)
     : Object.entries(value);
-  return Object.assign({}, ...entries.map(([name, one]) => flat(one as Parameter, path === '' ? name : `${path}.${name}`))) as Record<string, string>;
+  return Object.assign({}, ...entries.map(([name, one]) => flat(one, path === '' ? name : `${path}.${name}`))) as Record<string, string>;
 }

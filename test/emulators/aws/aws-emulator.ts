@@ -10,8 +10,8 @@ import { AwsServer } from './core/server.ts';
 import { World } from './core/world.ts';
 import { reclaim } from './ec2/lifecycle.ts';
 import type { Imds } from './machines/imds.ts';
-import type { Machine } from './machines/machine.ts';
 import { MachineHost } from './machines/machine-host.ts';
+import type { Machine } from './machines/machine.ts';
 
 /**
  * EC2, SSM, STS, IAM, Pricing and Service Quotas at one address on loopback. Its README says
@@ -141,8 +141,8 @@ export class AwsEmulator {
 
   async stop(): Promise<void> {
     this.faults.clear();
-    this.clock.stop();
     await this.server.stop();
+    await this.clock.stop();
     await this.world.machines?.dispose();
   }
 }

@@ -1,6 +1,24 @@
 import type { AwsEmulator } from './aws-emulator.ts';
+import { PUBLIC_IPV4_HOUR } from './catalog/rates.ts';
 import type { Call } from './core/call.ts';
+import type { Address } from './core/resources.ts';
+import { publicIp } from './ec2/lifecycle.ts';
 import { launch } from './ec2/run-instances.ts';
+
+/** An address of one's own: it bills whether a machine has it or not. */
+export function seedAddress({ world }: AwsEmulator, region: string, instanceId?: string): Address {
+  const id = world.id('eipalloc');
+  const address: Address = {
+    id,
+    createdAt: world.clock.now(),
+    tags: new Map(),
+    ip: publicIp(world.next()),
+    instanceId,
+    charge: world.meter.begin({ resource: id, what: 'public-ipv4', region, rate: PUBLIC_IPV4_HOUR, minimumMs: 0 }),
+  };
+  world.region(region).addresses.set(address.id, address);
+  return address;
+}
 
 /** Many machines of one kind, as if they had been there for long. */
 export interface Seed {

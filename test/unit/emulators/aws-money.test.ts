@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { AwsEmulator } from '../../emulators/aws/aws-emulator.ts';
-import { seed } from '../../emulators/aws/seed.ts';
 import { TYPES } from '../../emulators/aws/catalog/types.ts';
+import { seed, seedAddress } from '../../emulators/aws/seed.ts';
 import type { AwsAnswer, Parameter } from '../../support/aws-call.ts';
 import { awsCall } from '../../support/aws-call.ts';
 
@@ -122,6 +122,15 @@ describe('disks and the meter of the AWS emulator', () => {
     await call('TerminateInstances', { InstanceId: [id] });
     await emulator.advance(20_000);
     assert.deepEqual(emulator.meter.left(), [`volume ${data}`]);
+  });
+
+  it('bills an address of one’s own whether it is used or not', async () => {
+    const id = await one();
+    const address = seedAddress(emulator, 'us-east-1', id);
+    await emulator.advance(HOUR);
+    near(emulator.meter.total(address.id), 0.005);
+    const shown = await call('DescribeAddresses', { Filter: [{ Name: 'instance-id', Value: [id] }] });
+    assert.equal(shown.first('publicIp'), address.ip);
   });
 
   it('makes one volume for one token, and changes it every six hours at most', async () => {

@@ -1,9 +1,9 @@
+import type { Identity } from './options.ts';
 import { Refusal } from './refusal.ts';
 import type { Region } from './region.ts';
 import type { Field, Fields, Input, Raw } from './shape.ts';
 import { flag, struct } from './shape.ts';
 import type { World } from './world.ts';
-import type { Identity } from './options.ts';
 import type { Body } from './xml.ts';
 
 /** A call that was signed well, on its way to the action. */

@@ -22,6 +22,7 @@ export class EmulatorClock {
   private readonly speed: number;
   private readonly entries = new Agenda<Entry>();
   private readonly failures: unknown[] = [];
+  private readonly acts = new Set<Promise<void>>();
   private readonly started = performance.now();
   private base: number;
   private order = 0;
@@ -71,19 +72,19 @@ export class EmulatorClock {
     this.rethrow();
   }
 
-  /** Nothing happens by itself any more. */
-  stop(): void {
+  /** Nothing happens by itself any more; resolves when what has begun is over. */
+  async stop(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
     this.entries.clear();
+    await Promise.all(this.acts);
   }
 
-  private async run(entry: Entry): Promise<void> {
-    try {
-      await entry.act();
-    } catch (error) {
-      this.failures.push(error);
-    }
+  private async run({ act }: Entry): Promise<void> {
+    const done = (async () => act())().catch((error: unknown) => void this.failures.push(error));
+    this.acts.add(done);
+    await done;
+    this.acts.delete(done);
   }
 
   /** Throws what an act has thrown since the last look. */

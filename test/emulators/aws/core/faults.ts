@@ -49,14 +49,14 @@ export class Fault {
     this.let();
   }
 
-  /** @internal */
+  /** Where a call waits when it is held. */
   async wait(where: 'before' | 'after'): Promise<void> {
     if (this.script.hold !== where) return;
     this.arrive();
     await this.released;
   }
 
-  /** @internal Whether it strikes this call. */
+  /** Whether it strikes this call; counts it. */
   strikes(action: string, region: string): boolean {
     const { script } = this;
     if (script.action !== '*' && script.action !== action) return false;
@@ -84,7 +84,7 @@ export class Faults {
     this.all = [];
   }
 
-  /** @internal */
+  /** Those that strike a call. */
   of(action: string, region: string): readonly Fault[] {
     return this.all.filter((fault) => fault.strikes(action, region));
   }

@@ -55,7 +55,7 @@ function ofQuery(service: Service, request: IncomingMessage, body: Buffer): { ac
   if (type !== 'application/x-www-form-urlencoded') throw new Violation('MalformedQueryString', `content type ${String(type)}`);
   const { Action: action, Version: version, ...parameters } = nested(new URLSearchParams(body.toString()));
   if (typeof action !== 'string') throw new Violation('MissingAction', 'The request is missing an action');
-  if (version !== service.version) throw new Violation('NoSuchVersion', `Version ${String(version)} of the API is not known`);
+  if (version !== service.version) throw new Violation('NoSuchVersion', `Version ${JSON.stringify(version)} of the API is not known`);
   return { action, parameters };
 }
 

@@ -6,9 +6,9 @@ import { bodyOf } from '../../sigv4.ts';
 import type { Call } from './call.ts';
 import type { Fault } from './faults.ts';
 import type { JournalEntry } from './journal.ts';
-import { Refusal, Violation } from './refusal.ts';
 import type { Reply } from './protocols.ts';
 import { actionOf, errorReply, replyTo, SERVICES } from './protocols.ts';
+import { Refusal, Violation } from './refusal.ts';
 import { authenticate } from './signing.ts';
 import type { World } from './world.ts';
 

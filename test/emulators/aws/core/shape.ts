@@ -41,7 +41,7 @@ export const flag: Field<boolean> = (raw, path, notation) => {
 
 /** Milliseconds since the epoch. */
 export const time: Field<number> = (raw, path, notation) => {
-  const value = notation === 'query' ? Date.parse(String(raw)) : Number(raw) * 1000;
+  const value = notation === 'query' ? (typeof raw === 'string' ? Date.parse(raw) : NaN) : Number(raw) * 1000;
   if (Number.isNaN(value)) throw malformed(path, raw, 'time');
   return value;
 };
@@ -76,7 +76,7 @@ export function list<T>(item: Field<T>): Field<readonly T[]> {
 export const listsByName: Field<Readonly<Record<string, readonly string[]>>> = (raw, path, notation) => {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) throw malformed(path, raw, 'map');
   return Object.fromEntries(
-    Object.entries(raw).map(([name, value]) => [name, list(text)(value as Raw, `${path}.${name}`, notation)]),
+    Object.entries(raw).map(([name, value]) => [name, list(text)(value, `${path}.${name}`, notation)]),
   );
 };
 
@@ -105,7 +105,7 @@ export function nested(pairs: Iterable<readonly [string, string]>): Readonly<Rec
     let at: Record<string, Raw> = root;
     for (const part of parts) {
       const next = (at[part] ??= {});
-      if (typeof next !== 'object' || next === null) throw new Violation('MalformedQueryString', name);
+      if (typeof next !== 'object') throw new Violation('MalformedQueryString', name);
       at = next as Record<string, Raw>;
     }
     if (Object.hasOwn(at, last)) throw new Violation('MalformedQueryString', `${name} was given twice`);

@@ -35,11 +35,7 @@ export class Throttle {
     this.now = now;
   }
 
-  /**
-   * Counts a call.
-   *
-   * @param narrowed - whether it has a filter, ids or a page size
-   */
+  /** Counts a call; `narrowed` is one with a filter, ids or a page size. */
   call(region: string, action: string, narrowed: boolean): void {
     if (!/^(Describe|Get)/.test(action)) this.take(`${region} ${action}`, SPECIAL[action] ?? MUTATING, 1);
     else if (narrowed) this.take(`${region} ${action}`, DESCRIBE, 1);

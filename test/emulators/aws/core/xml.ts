@@ -9,7 +9,7 @@ export function xml(body: Body, item: 'item' | 'member'): string {
   if (typeof body === 'object') {
     return Object.entries(body)
       .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => element(name, value as Body, item))
+      .map(([name, value]) => element(name, value, item))
       .join('');
   }
   return escape(String(body));

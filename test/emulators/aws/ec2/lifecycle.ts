@@ -72,7 +72,7 @@ export function stop(region: Region, instance: Instance, reason: string, code: s
     );
   }
   endBilling(region, instance, 'stopping', reason, code);
-  void world.machines?.ask(instance);
+  world.machines?.ask(instance);
   whenStill(region, instance, world.timings.stopping, async () => {
     await world.machines?.halt(instance);
     enter(region, instance, 'stopped');
@@ -85,7 +85,7 @@ export function terminate(region: Region, instance: Instance, reason: string, co
   const state = stateOf(instance);
   if (state === 'terminated' || state === 'shutting-down') return;
   endBilling(region, instance, 'shutting-down', reason, code);
-  void world.machines?.ask(instance);
+  world.machines?.ask(instance);
   whenStill(region, instance, world.timings.shuttingDown, async () => {
     await world.machines?.destroy(instance);
     enter(region, instance, 'terminated');

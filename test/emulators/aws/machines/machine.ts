@@ -75,7 +75,9 @@ export class Machine {
     if (address !== undefined) await this.configure(address);
     const log = await open(join(base, 'machine.log'), 'a');
     const namespaces = ['-m', '-p', '--fork', '--mount-proc', '--kill-child'];
-    this.unshare = spawn('unshare', [...namespaces, 'sh', join(base, 'boot'), base, this.spec.user, ...keep], {
+    const init = ['unshare', ...namespaces, 'sh', join(base, 'boot'), base, this.spec.user, ...keep];
+    // Ends with this process, however that ends.
+    this.unshare = spawn('setpriv', ['--pdeathsig', 'KILL', ...init], {
       stdio: ['ignore', log.fd, log.fd],
       env: { ...this.spec.env, PATH },
     });
@@ -84,7 +86,7 @@ export class Machine {
       if (this.unshare?.exitCode !== null) throw new Error(`a machine did not boot: ${await this.log()}`);
       return existsSync(join(base, 'power', 'booted')) ? true : undefined;
     });
-    const pid = this.unshare?.pid ?? 0;
+    const pid = this.unshare.pid ?? 0;
     this.init = Number(readProc(pid, `task/${pid}/children`).trim().split(' ')[0]);
     this.watcher = watch(join(base, 'power'), () => this.readRequests());
     this.readRequests();
