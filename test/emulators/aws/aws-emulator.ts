@@ -8,6 +8,7 @@ import type { Instance, StateName } from './core/resources.ts';
 import { stateOf } from './core/resources.ts';
 import { AwsServer } from './core/server.ts';
 import { World } from './core/world.ts';
+import { typeOf } from './ec2/launch-plan.ts';
 import { reclaim } from './ec2/lifecycle.ts';
 import type { Imds } from './machines/imds.ts';
 import { MachineHost } from './machines/machine-host.ts';
@@ -121,6 +122,16 @@ export class AwsEmulator {
   reclaimSpot(id: string): void {
     const instance = this.instance(id);
     reclaim(this.region(instance.region), instance);
+  }
+
+  /** Changes the price of spot, and takes back what was to cost less. */
+  setSpotPrice(region: string, type: string, zone: string, usd: number): void {
+    const held = this.region(region);
+    held.setSpotPrice(typeOf(type), zone, usd);
+    for (const one of held.instances.values()) {
+      const isDear = one.type.name === type && one.zone === zone && usd > (one.spot?.maxPrice ?? Infinity);
+      if (isDear && stateOf(one) === 'running' && one.notice === undefined) reclaim(held, one);
+    }
   }
 
   /** EC2 recommends to leave a spot machine. */

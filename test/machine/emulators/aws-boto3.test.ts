@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { AwsEmulator } from '../../emulators/aws/aws-emulator.ts';
 import { EC2 } from '../../emulators/aws/ec2/actions.ts';
 import { CAN_ISOLATE } from '../../emulators/aws/machines/machine.ts';
+import { seed } from '../../emulators/aws/seed.ts';
 
 const execute = promisify(execFile);
 
@@ -33,6 +34,22 @@ describe('the AWS emulator and boto3', function () {
     } finally {
       await emulator.stop();
       await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('agree with the command line about lists of many pages, also empty ones', async () => {
+    const emulator = await AwsEmulator.start({ switches: { emptyPages: true } });
+    try {
+      await seed(emulator, { region: 'us-west-2', count: 2500 });
+      const args = ['--endpoint-url', emulator.endpoint, 'ec2', 'describe-volumes', '--page-size', '1000', '--query', 'length(Volumes)'];
+      const { stdout } = await execute('/usr/bin/aws', args, {
+        env: { ...emulator.environment(undefined, 'us-west-2'), PATH: '/usr/bin:/bin', AWS_PAGER: '' },
+      });
+      assert.equal(stdout.trim(), '2500');
+      assert.equal(emulator.journal.count('DescribeVolumes'), 5, 'three pages and two empty ones');
+      emulator.assertClean();
+    } finally {
+      await emulator.stop();
     }
   });
 });

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { AwsEmulator } from '../../emulators/aws/aws-emulator.ts';
 import { CAN_ISOLATE } from '../../emulators/aws/machines/machine.ts';
+import { awsCall } from '../../support/aws-call.ts';
 import { until } from '../../support/proc.ts';
 
 const execute = promisify(execFile);
@@ -131,7 +132,8 @@ describe('a machine behind the AWS emulator', function () {
   });
 
   it('asks its metadata service, with a token, what it is and when it must go', async () => {
-    const id = await launch('--instance-market-options', 'MarketType=spot', '--metadata-options', 'HttpTokens=required');
+    emulator.world.iam.seed('trainer');
+    const id = await launch('--iam-instance-profile', 'Name=trainer', '--instance-market-options', 'MarketType=spot', '--metadata-options', 'HttpTokens=required');
     const ask = async (path: string, token = '$TOKEN'): Promise<string> => {
       const put = 'TOKEN=$(curl -s -X PUT -H "X-aws-ec2-metadata-token-ttl-seconds: 60" $AWS_EC2_METADATA_SERVICE_ENDPOINT/latest/api/token)';
       const get = `curl -s -w " %{http_code}" -H "X-aws-ec2-metadata-token: ${token}" $AWS_EC2_METADATA_SERVICE_ENDPOINT/latest/meta-data/${path}`;
@@ -140,6 +142,10 @@ describe('a machine behind the AWS emulator', function () {
     assert.equal(await ask('instance-id'), `${id} 200`);
     assert.equal(await ask('instance-id', ''), ' 401');
     assert.equal(await ask('spot/instance-action'), ' 404');
+    const keys = JSON.parse((await ask('iam/security-credentials/trainer')).replace(/ 200$/, '')) as { AccessKeyId: string; SecretAccessKey: string; Token: string };
+    const identity = { accessKeyId: keys.AccessKeyId, secretAccessKey: keys.SecretAccessKey, sessionToken: keys.Token, arn: '', userId: '' };
+    const who = await awsCall(emulator, 'GetCallerIdentity', {}, { service: 'sts', identity });
+    assert.match(who.first('Arn'), new RegExp(`assumed-role/trainer/${id}$`));
     emulator.reclaimSpot(id);
     const time = new Date(emulator.instance(id).notice!.time).toISOString().slice(0, 19);
     assert.equal(await ask('spot/instance-action'), `{"action":"terminate","time":"${time}Z"} 200`);

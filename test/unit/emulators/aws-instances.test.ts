@@ -15,8 +15,8 @@ describe('machines of the AWS emulator', () => {
   });
 
   afterEach(async () => {
-    emulator.assertClean();
     await emulator.stop();
+    emulator.assertClean();
   });
 
   const call = (action: string, parameters: Parameters = {}): Promise<AwsAnswer> => awsCall(emulator, action, parameters);
@@ -180,6 +180,31 @@ describe('machines of the AWS emulator', () => {
     region.setCapacity({ market: 'spot', left: 1 });
     await emulator.advance(10_000);
     assert.equal(emulator.live().length, 1);
+  });
+
+  it('gives another machine for a persistent request until that is cancelled', async () => {
+    const id = await running({
+      InstanceMarketOptions: { MarketType: 'spot', SpotOptions: { SpotInstanceType: 'persistent', InstanceInterruptionBehavior: 'stop' } },
+    });
+    await call('TerminateInstances', { InstanceId: [id] });
+    await emulator.advance(30_000);
+    const [twin] = emulator.live();
+    assert.ok(twin !== undefined && twin.id !== id);
+    await call('CancelSpotInstanceRequests', { SpotInstanceRequestId: [twin.spot!.id] });
+    await call('TerminateInstances', { InstanceId: [twin.id] });
+    await emulator.advance(60_000);
+    assert.deepEqual(emulator.meter.left(), []);
+  });
+
+  it('takes back what was to cost less', async () => {
+    const id = await running({ InstanceMarketOptions: { MarketType: 'spot', SpotOptions: { MaxPrice: '0.5' } } });
+    emulator.setSpotPrice('us-east-1', 'g5.xlarge', emulator.instance(id).zone, 0.49);
+    assert.equal(emulator.instance(id).notice, undefined);
+    emulator.setSpotPrice('us-east-1', 'g5.xlarge', emulator.instance(id).zone, 0.51);
+    await emulator.advance(140_000);
+    assert.equal(emulator.state(id), 'terminated');
+    const [request] = (await call('DescribeSpotInstanceRequests')).all('code');
+    assert.equal(request, 'instance-terminated-by-price');
   });
 
   it('takes a spot machine back with two minutes of notice', async () => {

@@ -15,8 +15,8 @@ describe('disks and the meter of the AWS emulator', () => {
   });
 
   afterEach(async () => {
-    emulator.assertClean();
     await emulator.stop();
+    emulator.assertClean();
   });
 
   const call = (action: string, parameters: Readonly<Record<string, Parameter>> = {}): Promise<AwsAnswer> =>

@@ -133,6 +133,8 @@ export interface SpotRequest extends Resource {
   readonly groupIds: readonly string[];
   readonly keyName: string | undefined;
   state: 'open' | 'active' | 'closed' | 'cancelled' | 'failed';
+  /** Launches, as soon as there is room and the request is still open. */
+  readonly fill: () => void;
   status: { readonly code: string; readonly message: string; readonly at: number };
   instanceId: string | undefined;
 }

@@ -18,6 +18,9 @@ import { bringUp } from './lifecycle.ts';
 import { settle } from './spot-requests.ts';
 import { makeVolume } from './volume-state.ts';
 
+/** How often an open request is tried. */
+const LOOK_MS = 5000;
+
 const KINDS = ['instance', 'volume', 'network-interface', 'spot-instances-request'] as const;
 
 export const runInstances = ec2Action(LAUNCH_FIELDS, (input, call): Body => {
@@ -112,29 +115,32 @@ function noCapacity(type: TypeSpec, zones: readonly string[], { spot }: LaunchPl
 
 /** The request stays open and launches by itself when there is room: the late twin. */
 function leaveOpen(call: Call, plan: LaunchPlan, input: LaunchInput, zone: string): void {
+  makeRequest(call, plan, input, zone, 'open').fill();
+}
+
+/** Looks every few seconds whether an open request can be filled. */
+function fill(call: Call, plan: LaunchPlan, input: LaunchInput, spot: SpotRequest): void {
   const { region, world } = call;
-  const spot = makeRequest(call, plan, input, zone, 'open');
-  const look = (): void => {
+  world.clock.after(LOOK_MS, () => {
     if (spot.state !== 'open') return;
-    const room = region.capacityOf(plan.type, zone, 'spot')?.left ?? Infinity;
-    if (room < 1) {
-      world.clock.after(5000, look);
+    const script = region.capacityOf(plan.type, spot.zone, 'spot');
+    if ((script?.left ?? Infinity) < 1 || region.spotPrice(plan.type, spot.zone) > spot.maxPrice) {
+      spot.fill();
       return;
     }
-    const script = region.capacityOf(plan.type, zone, 'spot');
     if (script !== undefined) script.left -= 1;
-    launchOne(call, plan, input, { zone, reservationId: world.id('r'), index: 0, spot });
-  };
-  world.clock.after(5000, look);
+    launchOne(call, plan, input, { zone: spot.zone, reservationId: world.id('r'), index: 0, spot });
+  });
 }
 
 function makeRequest(
-  { region, world }: Call,
+  call: Call,
   plan: LaunchPlan,
   input: LaunchInput,
   zone: string,
   state: 'open' | 'active',
 ): SpotRequest {
+  const { region, world } = call;
   const { kind, interruption, maxPrice } = plan.spot!;
   const spot: SpotRequest = {
     id: `sir-${world.hex(8)}`,
@@ -151,6 +157,7 @@ function makeRequest(
     state,
     status: { code: 'capacity-not-available', message: 'There is no Spot capacity.', at: world.clock.now() },
     instanceId: undefined,
+    fill: () => fill(call, plan, input, spot),
   };
   region.spotRequests.set(spot.id, spot);
   settle(region, spot);

@@ -19,10 +19,16 @@ export function endRequest(region: Region, instance: Instance, code: string): vo
     if (spot !== undefined) settle(region, spot);
     return;
   }
-  const status = code.startsWith('Server.Spot') ? 'instance-terminated-no-capacity' : 'instance-terminated-by-user';
+  const isDear = region.spotPrice(spot.type, spot.zone) > spot.maxPrice;
+  const byAmazon = isDear ? 'instance-terminated-by-price' : 'instance-terminated-no-capacity';
+  const status = code.startsWith('Server.Spot') ? byAmazon : 'instance-terminated-by-user';
   spot.status = { code: status, message: `Your Spot Instance was ended (${code}).`, at: world.clock.now() };
-  if (spot.kind === 'persistent') spot.state = 'open';
-  else if (world.switches.spotRequestCloses) spot.state = 'closed';
+  if (spot.kind === 'persistent') {
+    // Whoever ends the machine alone gets another one.
+    spot.state = 'open';
+    spot.fill();
+  }
+  if (spot.kind === 'one-time' && world.switches.spotRequestCloses) spot.state = 'closed';
   settle(region, spot);
 }
 

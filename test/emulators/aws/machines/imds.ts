@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Region } from '../core/region.ts';
 import type { Instance } from '../core/resources.ts';
+import type { Role } from '../services/iam-store.ts';
 
 const LONGEST_SECONDS = 21_600;
 
@@ -95,12 +96,48 @@ export class Imds {
         instance.profileArn === undefined
           ? undefined
           : JSON.stringify({ Code: 'Success', InstanceProfileArn: instance.profileArn }),
+      'iam/security-credentials': this.role?.name,
+      [`iam/security-credentials/${this.role?.name ?? ''}`]: this.credentials(),
       'spot/instance-action': notice && JSON.stringify({ action: notice.action, time: stamp(notice.time) }),
       'spot/termination-time': notice?.action === 'terminate' ? stamp(notice.time) : undefined,
       'events/recommendations/rebalance':
         rebalanceAt === undefined ? undefined : JSON.stringify({ noticeTime: stamp(rebalanceAt) }),
     };
     return Object.hasOwn(facts, name) ? facts[name] : undefined;
+  }
+
+  private get role(): Role | undefined {
+    const { profileArn } = this.instance;
+    return [...this.region.world.iam.profiles.values()].find(({ arn }) => arn === profileArn)?.role;
+  }
+
+  /** Credentials of the role, for six hours; they may sign from then on. */
+  private credentials(): string | undefined {
+    const { role, region, instance } = this;
+    if (role === undefined) return undefined;
+    const { world } = region;
+    const now = world.clock.now();
+    let known = world.identities.find(({ arn, expiresAt = 0 }) => arn.endsWith(`/${instance.id}`) && expiresAt > now + 300_000);
+    if (known === undefined) {
+      known = {
+        accessKeyId: `ASIA${world.hex(16).toUpperCase()}`,
+        secretAccessKey: world.hex(40),
+        sessionToken: world.hex(64),
+        expiresAt: now + 6 * 3_600_000,
+        arn: `arn:aws:sts::${world.account}:assumed-role/${role.name}/${instance.id}`,
+        userId: `${role.id}:${instance.id}`,
+      };
+      world.identities.push(known);
+    }
+    return JSON.stringify({
+      Code: 'Success',
+      LastUpdated: new Date(now).toISOString(),
+      Type: 'AWS-HMAC',
+      AccessKeyId: known.accessKeyId,
+      SecretAccessKey: known.secretAccessKey,
+      Token: known.sessionToken,
+      Expiration: new Date(known.expiresAt ?? 0).toISOString(),
+    });
   }
 
   private document(): object {
