@@ -34,6 +34,10 @@ const { values, positionals } = parseArgs({
     jobs: { type: 'string' },
     // What is skipped counts as failed: for where everything can be tried.
     strict: { type: 'boolean', default: false },
+    // More and bigger of the same: far longer than anyone waits for every day.
+    soak: { type: 'boolean', default: false },
+    // Of a soak that is to come again as it was.
+    seed: { type: 'string' },
   },
   allowPositionals: true,
 });
@@ -43,6 +47,9 @@ const groups = names.map((name) => {
   if (!group) throw new Error(`No group ${name}; there are: ${Object.keys(GROUPS).join(', ')}`);
   return { name, ...group };
 });
+
+/** How much longer a group may take as a soak. */
+const SOAK_FACTOR = 4;
 
 let packaged: Promise<string> | undefined;
 let passed = 0;
@@ -81,7 +88,10 @@ async function runGroup(group: Group & { name: string }): Promise<Verdict> {
 function runChild(group: Group & { name: string }): Promise<number> {
   const env = { ...process.env };
   if (values.grep !== undefined) env['RUNCTL_TEST_GREP'] = values.grep;
+  if (values.soak) env['RUNCTL_SOAK'] = '1';
+  if (values.seed !== undefined) env['RUNCTL_SOAK_SEED'] = values.seed;
   if (values.jobs !== undefined) env['RUNCTL_TEST_JOBS'] = values.jobs;
+  const minutes = group.minutes * (values.soak ? SOAK_FACTOR : 1);
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(ROOT, group.script), group.name], {
       cwd: ROOT,
@@ -89,10 +99,10 @@ function runChild(group: Group & { name: string }): Promise<number> {
       stdio: ['ignore', 'inherit', 'inherit'],
     });
     const deadline = setTimeout(() => {
-      console.error(`${group.name}: ended after ${group.minutes} minutes`);
+      console.error(`${group.name}: ended after ${minutes} minutes`);
       child.kill('SIGTERM');
       setTimeout(() => child.kill('SIGKILL'), 10_000).unref();
-    }, group.minutes * 60_000);
+    }, minutes * 60_000);
     child.on('error', reject);
     child.on('close', (code) => {
       clearTimeout(deadline);
