@@ -55,6 +55,7 @@ describe('Keys of machines', () => {
     await waitForMessage(window, /Keep the passphrase of/);
     await window.screenshots('passphrase-keep');
     await panels.answerNotification(/Keep the passphrase of/, 'Keep in Secret Storage');
+    await window.page.locator('.statusbar-item', { hasText: 'Passphrase kept' }).waitFor();
     await waitForRow(window.tree('Resources'), /^lab (?!not connected)/);
   });
 

@@ -6,6 +6,9 @@ import type { KeepOffer, PassphraseQuestion } from '../../remote/ssh/key-ring.ts
 import type { HostKeyQuestion } from '../../remote/ssh/ssh-connection.ts';
 import type { App } from '../app.ts';
 
+/** How long the status bar says that a passphrase is kept, in milliseconds. */
+const KEPT_TEXT_MS = 8000;
+
 /**
  * The person in front of this window, asked for what only they can know.
  *
@@ -71,6 +74,9 @@ async function offerToKeep({ key, decide }: KeepOffer): Promise<void> {
   );
   if (choice === keep || choice === never) {
     await decide(choice === keep ? 'keep' : 'never');
+  }
+  if (choice === keep) {
+    vscode.window.setStatusBarMessage(`$(check) ${l10n.t('Passphrase kept')}`, KEPT_TEXT_MS);
   }
 }
 
