@@ -52,8 +52,8 @@ export async function deleteMany(app: App, ids: readonly string[]): Promise<void
     throw new RunError('run-active', l10n.t('The selected runs are still active; stop them first'));
   }
   await confirm(deleteQuestion(ended, active), l10n.t('Delete'));
-  found.noteAgreed(ended.map(({ run }) => run));
   const results = await askForResults(control, ended.map(({ run }) => run));
+  found.noteAgreed(ended.map(({ run }) => run));
   requireAllDone(
     await forAll(ended, nameOf, async ({ run }) => {
       await control.delete(run.id, { results });

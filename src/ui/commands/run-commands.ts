@@ -224,8 +224,8 @@ async function remove(app: App, argument: unknown, selected: unknown): Promise<v
     throw new RunError('run-active', l10n.t('A run that is still active cannot be deleted'));
   }
   await confirm(deleteQuestion([view], []), l10n.t('Delete'));
-  engine.found.noteAgreed([run]);
   const results = await askForResults(engine.control, [run]);
+  engine.found.noteAgreed([run]);
   await engine.control.delete(run.id, { results });
   app.channels.close(run.id);
 }
