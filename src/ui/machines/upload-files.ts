@@ -2,7 +2,7 @@ import { lstat, realpath } from 'node:fs/promises';
 import { basename } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import * as vscode from 'vscode';
-import { CancelledError, ExistsError, UnsupportedError } from '../../core/errors.ts';
+import { CancelledError, ExistsError, NotFoundError, UnsupportedError } from '../../core/errors.ts';
 import { isActive } from '../../core/model/run.ts';
 import type { PooledMachine } from '../../providers/ssh/machine-pool.ts';
 import { readRemoteFolder } from '../../remote/files/remote-folder.ts';
@@ -163,6 +163,13 @@ async function requireFree(
 }
 
 async function resolved({ agent }: PooledMachine, path: string): Promise<string> {
-  const found = await readRemoteFolder(agent, path).catch(() => undefined);
-  return found?.path ?? path;
+  try {
+    return (await readRemoteFolder(agent, path)).path;
+  } catch (error) {
+    // What does not exist is no link; of anything else it must be known where it leads.
+    if (error instanceof NotFoundError) {
+      return path;
+    }
+    throw error;
+  }
 }
